@@ -1,0 +1,1 @@
+"""Where the platforms are and which connections to load: one typed class."""

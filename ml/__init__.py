@@ -1,0 +1,1 @@
+"""Forecast, authenticity, risk and pricing models over the marts."""

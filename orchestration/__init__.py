@@ -1,0 +1,1 @@
+"""Dagster definitions: every arrow of the house runs here and nobody imports it."""

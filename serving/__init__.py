@@ -1,0 +1,1 @@
+"""The quote endpoint and what belongs to it, on the operational database."""

@@ -1,0 +1,43 @@
+"""Where the warehouse is and who asks: one typed class, read from the environment and ``.env``.
+
+Production is a change of these settings and of nothing else. The embedded server writes the
+passwords that it generates into its data folder, and they are picked up from there when the
+environment names none.
+"""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import AliasChoices, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+Identity = Literal["owner", "reader"]
+
+LAYERS = ("raw", "staging", "core", "marts", "ml", "ops", "truth")
+READABLE_LAYERS = ("marts", "ml")
+
+
+class WarehouseSettings(BaseSettings):
+    """Connection to ClickHouse, embedded or real."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_prefix="CLICKHOUSE_", extra="ignore", populate_by_name=True
+    )
+
+    host: str = "127.0.0.1"
+    port: int = 8123
+    secure: bool = False
+    user: str = "owner"
+    password: SecretStr | None = None
+    reader_user: str = "reader"
+    reader_password: SecretStr | None = None
+    path: Path = Field(
+        Path(".data/warehouse"), validation_alias=AliasChoices("WAREHOUSE_PATH", "path")
+    )
+    env: str = Field(
+        "", pattern=r"^[a-z0-9_]*$", validation_alias=AliasChoices("CREDENCE_ENV", "env")
+    )
+
+    def database(self, layer: str) -> str:
+        """The ClickHouse database of a layer: the layer's name, prefixed with the environment."""
+        return f"{self.env}_{layer}" if self.env else layer
