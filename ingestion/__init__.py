@@ -1,1 +1,1 @@
-"""Platform APIs to raw tables: one dlt source per platform, the client they share, the pipeline."""
+"""From the platforms' APIs to raw tables: one dlt source per platform, and a sandbox of the APIs."""

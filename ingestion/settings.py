@@ -1,1 +1,35 @@
-"""Where the platforms are and which connections to load: one typed class."""
+"""Where the platforms are, which connections to load and how hard to ask: one typed class."""
+
+from pathlib import Path
+
+from pydantic import Field, HttpUrl, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class IngestionSettings(BaseSettings):
+    """Read from the environment and ``.env``; names are the fields' in capitals."""
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", hide_input_in_errors=True)
+
+    tiktok_base_url: HttpUrl = HttpUrl("https://open.tiktokapis.com")
+    youtube_base_url: HttpUrl = HttpUrl("https://www.googleapis.com")
+    youtube_api_key: SecretStr | None = None
+    connections_file: Path = Path(".data/connections.json")
+    """Creators and their connected accounts; see :mod:`ingestion.connections`."""
+    dlt_dir: Path = Path(".data/dlt")
+    """Working folder of the dlt pipelines: extracted packages until they are loaded."""
+    sandbox_clock: bool = False
+    """The platforms are a sandbox whose clock a request may set: earlier days can be read."""
+
+    ingestion_concurrency: int = Field(8, ge=1, le=64)
+    """Accounts read at the same time from one platform."""
+    request_attempts: int = Field(5, ge=1, le=20)
+    connect_timeout: float = Field(10, gt=0)
+    """Seconds."""
+    read_timeout: float = Field(60, gt=0)
+    """Seconds."""
+
+    youtube_comment_days: int = Field(7, ge=0)
+    """Comments are read for videos published in this many days before the snapshot."""
+    youtube_comment_pages: int = Field(1, ge=1)
+    """Pages of 100 comment threads, newest first, per video and day."""

@@ -1,0 +1,115 @@
+"""Run the sandbox: ``python -m ingestion.sandbox [serve|connections] --help``."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import click
+import typer
+from typer.core import TyperGroup
+
+from ingestion.connections import Connections, write_connections
+from ingestion.sandbox import credentials
+from ingestion.sandbox.platforms import World
+from ingestion.sandbox.replay import ReplayWorld
+from ingestion.sandbox.server import serve as serve_world
+from ingestion.sandbox.world import SyntheticWorld
+from warehouse.errors import UserError, exit_on_user_error
+
+
+class ServeByDefault(TyperGroup):
+    """``serve`` is what the sandbox is for, so its name may be left out."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if not args or (args[0].startswith("-") and args[0] != "--help"):
+            args = ["serve", *args]
+        return super().parse_args(ctx, args)
+
+
+app = typer.Typer(
+    cls=ServeByDefault,
+    help="The platforms' APIs as a local server (serve is the default command).",
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+Replay = Annotated[
+    Path | None, typer.Option(help="Serve the recorded data of this folder (real/...) as TikTok.")
+]
+Seed = Annotated[int, typer.Option(help="Seed of the synthetic world.", min=0)]
+CreatorCount = Annotated[int, typer.Option(help="Creators of the synthetic world.", min=1)]
+Days = Annotated[int, typer.Option(help="Days of the synthetic world.", min=1)]
+EndDate = Annotated[
+    datetime | None,
+    typer.Option(formats=["%Y-%m-%d"], help="Last day of the synthetic world (default: today)."),
+]
+
+
+@app.command()
+def serve(
+    port: Annotated[int, typer.Option(help="0 takes a free port.", min=0, max=65535)] = 8081,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    replay: Replay = None,
+    seed: Seed = 7,
+    creators: CreatorCount = 50,
+    days: Days = 60,
+    end_date: EndDate = None,
+    api_key: Annotated[
+        str, typer.Option(envvar="SANDBOX_API_KEY", help="The YouTube API key to accept.")
+    ] = credentials.DEFAULT_API_KEY,
+) -> None:
+    """Serve the platforms' APIs until stopped; prints the address once ready."""
+    serve_world(_world(replay, seed, creators, days, end_date), api_key, host, port)
+
+
+@app.command()
+def connections(
+    out: Annotated[Path, typer.Option(help="The file to write (mode 600).")],
+    replay: Replay = None,
+    seed: Seed = 7,
+    creators: CreatorCount = 50,
+    days: Days = 60,
+    end_date: EndDate = None,
+) -> None:
+    """Write the connections file of the world that serve, with the same options, serves."""
+    world = _world(replay, seed, creators, days, end_date)
+    found = _connections(world)
+    write_connections(out, found)
+    typer.echo(
+        f"{out}: {len(found.creators)} creators, {len(found.connections)} connections "
+        f"({world.name})"
+    )
+
+
+def _world(
+    replay: Path | None, seed: int, creators: int, days: int, end_date: datetime | None
+) -> World:
+    if replay is not None:
+        if not replay.is_dir():
+            raise UserError(f"replay: folder {replay} not found. Pass --replay DIR.")
+        return ReplayWorld(replay)
+    last_day = end_date.date() if end_date else datetime.now(UTC).date()
+    return SyntheticWorld(seed, creators, days, last_day)
+
+
+def _connections(world: World) -> Connections:
+    return Connections.model_validate(
+        {
+            "creators": [vars(creator) for creator in world.creators()],
+            "connections": [
+                {
+                    **vars(account),
+                    "connection_id": f"{account.platform}_{account.account_id}",
+                    "access_token": credentials.access_token(world.seed, account.account_id)
+                    if account.platform == "tiktok"
+                    else None,
+                }
+                for account in world.accounts()
+            ],
+        }
+    )
+
+
+if __name__ == "__main__":
+    with exit_on_user_error():
+        app()
