@@ -1,0 +1,30 @@
+{#-
+  Body of a CTE: one row per `key`, as of its latest reading, from the CTE `readings` (columns
+  `columns`, one of them `last_snapshot_date`).
+
+  A full build sorts all of history. An incremental one reads the window's days and carries over
+  what the model already holds; a key that a repeated reading of its last day no longer has falls
+  back to its reading before. Both give the same rows.
+-#}
+{% macro latest_reading(readings, key, columns) -%}
+    {%- set window = in_window('last_snapshot_date', known_through='last_snapshot_date') -%}
+    {%- set columns = columns | join(', ') -%}
+    select {{ columns }}
+    from (
+        select {{ columns }} from {{ readings }} where {{ window }}
+        {%- if is_incremental() %}
+        union all
+        select {{ columns }} from {{ this }} where not ({{ window }})
+        union all
+        select {{ columns }} from {{ readings }}
+        where {{ key }} in (
+            select {{ key }} from {{ this }}
+            where
+                {{ window }}
+                and {{ key }} not in (select {{ key }} from {{ readings }} where {{ window }})
+        )
+        {%- endif %}
+    )
+    order by last_snapshot_date desc
+    limit 1 by {{ key }}
+{%- endmacro %}
