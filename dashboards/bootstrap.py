@@ -92,7 +92,7 @@ def _drop_connections() -> None:
 def _serve(app: Any, arguments: argparse.Namespace) -> None:
     from gunicorn.app.base import BaseApplication
 
-    class Server(BaseApplication):  # type: ignore[misc]
+    class Server(BaseApplication):
         def load_config(self) -> None:
             for name, value in {
                 "bind": f"{arguments.host}:{arguments.port}",

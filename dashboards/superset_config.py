@@ -85,6 +85,6 @@ EXTRA_CATEGORICAL_COLOR_SCHEMES = [
             "#7FB069",
             "#A0725B",
             "#3D9BB3",
-        ],  # fmt: skip
+        ],
     }
 ]

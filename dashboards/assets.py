@@ -1,0 +1,168 @@
+"""The dashboards as they are written down: YAML files under ``assets/``, read into typed models.
+
+One folder per kind (``databases``, ``datasets``, ``charts``, ``dashboards``), one file per asset;
+the file's name without ``.yaml`` is the asset's slug, by which the others refer to it and from
+which its uuid follows. A file holds what a person decides; uuids, ids, positions and query
+contexts are derived when the bundle is built.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from warehouse.errors import UserError
+
+ASSETS_PATH = Path(__file__).parent / "assets"
+Kind = Literal["databases", "datasets", "charts", "dashboards"]
+_NAMESPACE = uuid5(NAMESPACE_URL, "credence/dashboards")
+GRID_COLUMNS = 12
+
+
+def asset_uuid(kind: Kind, slug: str) -> UUID:
+    """The uuid of an asset: the same on every machine, lower case, different for every slug."""
+    return uuid5(_NAMESPACE, f"{kind}/{slug}")
+
+
+class Written(BaseModel):
+    """Part of an asset file: an unknown field is an error, not ignored."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DatabaseAsset(Written):
+    """A connection of Superset to the warehouse; address and password come from the settings."""
+
+    name: str
+    layer: Literal["marts", "ml"] = "marts"
+    expose_in_sql_lab: bool = True
+
+
+class Column(Written):
+    """A column of a mart; ``label`` is what people see.
+
+    With an ``expression`` it is computed by Superset: for how a value is shown, never what it is.
+    """
+
+    name: str
+    type: str
+    label: str | None = None
+    description: str | None = None
+    expression: str | None = None
+    is_time: bool = False
+
+
+class Metric(Written):
+    """A named aggregate over a mart; ``format`` is a d3 number format."""
+
+    name: str
+    label: str
+    expression: str
+    description: str
+    format: str = "SMART_NUMBER"
+
+
+class DatasetAsset(Written):
+    """A physical table of ``marts`` or ``ml``, with every one of its columns and its metrics."""
+
+    table: str
+    database: str = "warehouse"
+    layer: Literal["marts", "ml"] = "marts"
+    description: str
+    time_column: str | None = None
+    columns: list[Column] = Field(min_length=1)
+    metrics: list[Metric] = []
+
+    def column(self, name: str) -> Column | None:
+        return next((column for column in self.columns if column.name == name), None)
+
+
+class ChartAsset(Written):
+    """A chart; ``params`` are Superset's form data of its ``viz_type`` without the data source."""
+
+    title: str
+    description: str
+    viz_type: str
+    dataset: str
+    params: dict[str, Any]
+
+
+class Tile(Written):
+    """A chart or a text in a row of a dashboard; the widths of a row make up 12."""
+
+    chart: str | None = None
+    text: str | None = None
+    width: Annotated[int, Field(ge=1, le=GRID_COLUMNS)]
+    height: Annotated[int, Field(ge=5, le=200)]
+
+
+class DashboardFilter(Written):
+    """A filter of the whole dashboard; ``only`` names the charts it is for, all by default."""
+
+    name: str
+    kind: Literal["select", "time"] = "select"
+    dataset: str | None = None
+    column: str | None = None
+    only: list[str] = []
+
+
+class DashboardAsset(Written):
+    """A dashboard: rows of tiles, filters, and the colour of every series by its name."""
+
+    title: str
+    description: str
+    rows: list[list[Tile]]
+    filters: list[DashboardFilter] = []
+    colors: dict[str, str] = {}
+
+    def charts(self) -> list[str]:
+        """The slugs of its charts, in the order of reading."""
+        return [tile.chart for row in self.rows for tile in row if tile.chart is not None]
+
+
+@dataclass(frozen=True)
+class Assets:
+    """All assets by slug."""
+
+    databases: Mapping[str, DatabaseAsset]
+    datasets: Mapping[str, DatasetAsset]
+    charts: Mapping[str, ChartAsset]
+    dashboards: Mapping[str, DashboardAsset]
+
+
+def load_assets(path: Path = ASSETS_PATH) -> Assets:
+    """Read every asset under ``path``; :class:`UserError` names the first malformed file."""
+    if not path.is_dir():
+        raise UserError(f"dashboards: {path} is not a folder of assets.")
+    return Assets(
+        databases=_load(path, "databases", DatabaseAsset),
+        datasets=_load(path, "datasets", DatasetAsset),
+        charts=_load(path, "charts", ChartAsset),
+        dashboards=_load(path, "dashboards", DashboardAsset),
+    )
+
+
+AssetType = TypeVar("AssetType", bound=Written)
+
+
+def _load(path: Path, kind: Kind, model: type[AssetType]) -> dict[str, AssetType]:
+    return {file.stem: _read(file, model) for file in sorted((path / kind).glob("*.yaml"))}
+
+
+def _read(file: Path, model: type[AssetType]) -> AssetType:
+    name = f"{file.parent.name}/{file.name}"
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        reason = " ".join(str(error).split())
+        raise UserError(f"dashboards: {name}: not YAML: {reason}") from None
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "file"
+        raise UserError(f"dashboards: {name}: {where}: {first['msg']}.") from None
