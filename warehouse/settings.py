@@ -38,6 +38,32 @@ class WarehouseSettings(BaseSettings):
         "", pattern=r"^[a-z0-9_]*$", validation_alias=AliasChoices("CREDENCE_ENV", "env")
     )
 
+    def password_file(self, identity: Identity) -> Path:
+        """Where the embedded server keeps the password that it generated for an identity."""
+        return self.path / f"{identity}.password"
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the host is this machine, where an embedded server may be the one asked."""
+        return self.host in ("127.0.0.1", "localhost", "::1")
+
+    def login(self, identity: Identity) -> tuple[str, str]:
+        """User name and password of an identity.
+
+        A password that the environment does not name is read from the embedded server's data
+        folder when the host is this machine; else it is empty.
+        """
+        user = self.user if identity == "owner" else self.reader_user
+        secret = self.password if identity == "owner" else self.reader_password
+        if secret is not None:
+            return user, secret.get_secret_value()
+        if not self.is_local:
+            return user, ""
+        try:
+            return user, self.password_file(identity).read_text(encoding="utf-8").strip()
+        except OSError:
+            return user, ""
+
     def database(self, layer: str) -> str:
         """The ClickHouse database of a layer: the layer's name, prefixed with the environment."""
         return f"{self.env}_{layer}" if self.env else layer

@@ -1,0 +1,65 @@
+"""The one way to a ClickHouse client: settings in, clickhouse-connect out."""
+
+from typing import Any
+
+import clickhouse_connect
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError
+
+from warehouse.errors import UserError
+from warehouse.settings import Identity, WarehouseSettings
+
+_WRONG_LOGIN_CODES = frozenset({192, 193, 194, 516})
+
+
+def connect(
+    identity: Identity = "owner", settings: WarehouseSettings | None = None, **kwargs: Any
+) -> Client:
+    """Open a client for an identity.
+
+    Args:
+        identity: ``owner`` (the pipeline) or ``reader`` (dashboards, serving).
+        settings: where the warehouse is; read from the environment by default.
+        kwargs: passed to ``clickhouse_connect.get_client`` (``database``, ``settings``, ...).
+
+    Raises:
+        UserError: the server cannot be reached, or refuses the password.
+    """
+    settings = settings or WarehouseSettings()
+    user, password = settings.login(identity)
+    where = f"{settings.host}:{settings.port}"
+    # A client is shared by threads (Dagster, the API): a session would lock them out of it.
+    kwargs.setdefault("autogenerate_session_id", False)
+    try:
+        return clickhouse_connect.get_client(
+            host=settings.host,
+            port=settings.port,
+            secure=settings.secure,
+            username=user,
+            password=password,
+            **kwargs,
+        )
+    except DatabaseError as error:
+        if error.code in _WRONG_LOGIN_CODES:
+            raise UserError(_refused(settings, identity, user, password, where)) from None
+        raise UserError(
+            f"warehouse {where}: cannot be used ({_first_line(error)}). "
+            "Start it (python -m warehouse server) or set CLICKHOUSE_HOST and CLICKHOUSE_PORT."
+        ) from None
+    except ClickHouseError as error:
+        raise UserError(f"warehouse {where}: {_first_line(error)}") from None
+
+
+def _refused(
+    settings: WarehouseSettings, identity: Identity, user: str, password: str, where: str
+) -> str:
+    variable = "CLICKHOUSE_PASSWORD" if identity == "owner" else "CLICKHOUSE_READER_PASSWORD"
+    problem = "the password is wrong or the user unknown" if password else "no password is set"
+    place = f" or point WAREHOUSE_PATH (now {settings.path}) at the server's data folder"
+    remedy = f"Set {variable}{place if settings.is_local else ''}."
+    return f"warehouse {where}: user {user} was refused: {problem}. {remedy}"
+
+
+def _first_line(error: BaseException) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__

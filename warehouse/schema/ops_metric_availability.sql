@@ -1,0 +1,14 @@
+CREATE TABLE IF NOT EXISTS {ops}.metric_availability
+(
+    platform LowCardinality(String) COMMENT 'tiktok, youtube, instagram, facebook',
+    account_id String COMMENT 'The platform''s id of the account',
+    metric LowCardinality(String) COMMENT 'Name of the metric as the platform calls it',
+    snapshot_date Date COMMENT 'UTC day of the reading',
+    is_available Bool COMMENT 'Whether the platform gave a value',
+    reason Nullable(String) COMMENT 'Why not: not_supported, permission_missing, below_threshold, deprecated',
+    observed_at DateTime64(6, 'UTC')
+)
+ENGINE = ReplacingMergeTree(observed_at)
+PARTITION BY toYYYYMM(snapshot_date)
+ORDER BY (platform, account_id, metric, snapshot_date)
+COMMENT 'Which metric an account offers on which day: tells "absent" from "not asked"'

@@ -1,0 +1,181 @@
+"""The engine under the server: one chdb data folder, many short-lived handles.
+
+A handle costs 0.1 ms and carries everything that a request sets (settings, parameters, current
+database, temporary tables), so each request outside a session gets a new one: nothing can leak
+into the next. The first handle stays open for the life of the process and keeps the engine up.
+"""
+
+import contextlib
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import chdb
+
+from warehouse.errors import UserError
+from warehouse.server.errors import UNKNOWN_SETTING, ClickHouseError, from_engine
+
+# The engine names its queries itself. A client's query id travels with the query in a setting
+# that has no effect outside the PromQL dialect, so that it is found again in system.processes
+# and system.query_log.
+QUERY_ID_SETTING = "promql_table"
+
+_NAME = re.compile(r"\A[A-Za-z_][A-Za-z0-9_.]*\Z")
+
+_CONFIG = """<clickhouse>
+    <timezone>UTC</timezone>
+    <logger><level>none</level></logger>
+    <backups><allowed_path>/</allowed_path></backups>
+    <query_log>
+        <database>system</database>
+        <table>query_log</table>
+        <partition_by>toYYYYMM(event_date)</partition_by>
+        <ttl>event_date + INTERVAL 30 DAY DELETE</ttl>
+        <flush_interval_milliseconds>5000</flush_interval_milliseconds>
+    </query_log>
+</clickhouse>
+"""
+
+
+def quote(value: str) -> str:
+    """A value as a ClickHouse string literal."""
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
+
+
+class Engine:
+    """The engine on one data folder.
+
+    Args:
+        folder: the engine's own folder (created); nothing else may live in it.
+        config: where the server configuration is written.
+    """
+
+    def __init__(self, folder: Path, config: Path) -> None:
+        config.write_text(_CONFIG, encoding="utf-8")
+        self._url = f"{folder}?config-file={config}&log_queries=0&implicit_select=0"
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            self._base = chdb.connect(self._url)
+        except RuntimeError as error:
+            raise UserError(
+                f"path {folder}: the engine cannot open it ({error}). "
+                "Stop the process that holds it or pass another --path."
+            ) from None
+        first = self.rows(self._base, "SELECT version() AS version, timezone() AS timezone")[0]
+        self.version = str(first["version"])
+        self.timezone = str(first["timezone"])
+        self.http_compression = self._default("enable_http_compression") == "1"
+        self.query(self._base, "SYSTEM FLUSH LOGS")
+
+    def _default(self, setting: str) -> str:
+        found = self.rows(
+            self._base, f"SELECT value FROM system.settings WHERE name = {quote(setting)}"
+        )
+        return str(found[0]["value"]) if found else ""
+
+    def open(self) -> chdb.state.sqlitelike.Connection:
+        """A new handle; the caller closes it."""
+        try:
+            return chdb.connect(self._url)
+        except RuntimeError as error:
+            raise from_engine(error) from None
+
+    def query(self, handle: Any, text: str | bytes, output: str = "TabSeparated") -> Any:
+        """Run one statement to its end and give chdb's result.
+
+        Raises:
+            ClickHouseError: what the engine raised.
+        """
+        try:
+            return handle.query(text, output)
+        except (RuntimeError, chdb.ChdbError) as error:
+            raise from_engine(error) from None
+
+    def rows(self, handle: Any, text: str) -> list[dict[str, Any]]:
+        """The rows of a small query as dictionaries (64-bit integers as strings)."""
+        found = self.query(handle, text, "JSONEachRow").bytes()
+        return [json.loads(line) for line in found.splitlines()]
+
+    def prepare(
+        self, handle: Any, settings: Mapping[str, str], params: Mapping[str, str], query_id: str
+    ) -> None:
+        """Apply one request's settings and query parameters to its handle.
+
+        Raises:
+            ClickHouseError: an unknown setting or a value it does not take.
+        """
+        values = {**settings, QUERY_ID_SETTING: query_id, "log_queries": "1"}
+        values.update({f"param_{name}": value for name, value in params.items()})
+        for name in values:
+            if not _NAME.match(name):
+                raise ClickHouseError(UNKNOWN_SETTING, f"Unknown setting '{name}'")
+        clauses = ", ".join(f"{name} = {quote(value)}" for name, value in values.items())
+        self.query(handle, f"SET {clauses}")
+
+    def use(self, handle: Any, database: str) -> None:
+        """Make a database the handle's current one.
+
+        Raises:
+            ClickHouseError: 81 when there is none of that name.
+        """
+        escaped = database.replace("\\", "\\\\").replace("`", "\\`")
+        self.query(handle, f"USE `{escaped}`")
+
+    def state(self, handle: Any, settings: Mapping[str, str]) -> list[str]:
+        """The statements that put a session's handle back as it was before a request."""
+        database = self.rows(handle, "SELECT currentDatabase() AS name")[0]["name"]
+        statements = [f"USE `{database}`"]
+        if settings:
+            names = ", ".join(quote(name) for name in settings)
+            found = self.rows(
+                handle,
+                f"SELECT name, value FROM system.settings WHERE changed AND name IN ({names})",
+            )
+            before = {str(row["name"]): str(row["value"]) for row in found}
+            statements += [
+                f"SET {name} = {quote(before[name]) if name in before else 'DEFAULT'}"
+                for name in settings
+                if _NAME.match(name)
+            ]
+        return statements
+
+    def restore(self, handle: Any, statements: list[str]) -> None:
+        """Undo one request's settings and database on a session's handle."""
+        for text in statements:
+            with contextlib.suppress(ClickHouseError):
+                self.query(handle, text)
+
+    def engine_query_ids(self, query_id: str) -> list[str]:
+        """The engine's ids of the running queries that carry a client's query id."""
+        handle = self.open()
+        try:
+            found = self.rows(
+                handle,
+                "SELECT query_id FROM system.processes "
+                f"WHERE Settings[{quote(QUERY_ID_SETTING)}] = {quote(query_id)}",
+            )
+        finally:
+            handle.close()
+        return [str(row["query_id"]) for row in found]
+
+    def kill(self, query_id: str) -> None:
+        """Ask the engine to stop the queries that carry a client's query id."""
+        ids = self.engine_query_ids(query_id)
+        if not ids:
+            return
+        handle = self.open()
+        try:
+            listed = ", ".join(quote(one) for one in ids)
+            self.query(handle, f"KILL QUERY WHERE query_id IN ({listed}) ASYNC")
+        finally:
+            handle.close()
+
+    def close(self) -> None:
+        """Flush the query log and let the engine go."""
+        try:
+            self.query(self._base, "SYSTEM FLUSH LOGS")
+        finally:
+            self._base.close()

@@ -1,0 +1,228 @@
+"""A request of the HTTP interface, taken apart: statement, data, settings, parameters, ids.
+
+Where things may stand follows ClickHouse's HTTP interface: the statement in the URL, in the body
+(then its data follows in the same body), or both; everything else as URL parameters or fields
+of a multipart form.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field, replace
+from uuid import uuid4
+
+from starlette.datastructures import Headers
+from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive
+
+from warehouse.server import encoding
+from warehouse.server.errors import (
+    BAD_REQUEST_PARAMETER,
+    INVALID_SESSION_TIMEOUT,
+    NOT_IMPLEMENTED,
+    SYNTAX_ERROR,
+    ClickHouseError,
+)
+from warehouse.server.statement import Statement, parse, starts_insert
+
+# Read by the server itself; everything else in the URL is a setting of the engine.
+_TRANSPORT = frozenset(
+    "query database default_format query_id session_id session_timeout session_check user password "
+    "compress decompress buffer_size wait_end_of_query quota_key role client_protocol_version "
+    "stacktrace close_session "
+    # settings that speak of the HTTP transport alone: the engine has no use for them
+    "enable_http_compression http_zlib_compression_level send_progress_in_http_headers "
+    "http_headers_progress_interval_ms cancel_http_readonly_queries_on_client_close".split()
+)
+_MAX_STATEMENT_BYTES = 64 * 1024 * 1024
+_PEEK_BYTES = 256 * 1024
+_MAX_SESSION_TIMEOUT = 3600
+
+
+@dataclass(frozen=True)
+class SessionRef:
+    """The session that a request names."""
+
+    id: str
+    timeout: int
+    must_exist: bool
+    close_after: bool
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a request says besides its statement."""
+
+    settings: Mapping[str, str]
+    params: Mapping[str, str]
+    query_id: str
+    database: str
+    default_format: str
+    session: SessionRef | None
+    wait_end_of_query: bool
+    compress_response: str | None
+
+
+@dataclass
+class Body:
+    """The request body as a stream of encoded chunks."""
+
+    receive: Receive
+    decoder: encoding.Decoder
+    complete: bool = False
+    _kept: list[bytes] = field(default_factory=list)
+
+    async def chunk(self) -> bytes:
+        """The next encoded bytes; empty at the end.
+
+        Raises:
+            ClientDisconnect: the client went away in the middle of its body.
+        """
+        if self._kept:
+            return self._kept.pop(0)
+        while not self.complete:
+            message = await self.receive()
+            if message["type"] == "http.disconnect":
+                raise ClientDisconnect
+            self.complete = not message.get("more_body", False)
+            data: bytes = message.get("body", b"")
+            if data:
+                return data
+        return b""
+
+    async def plain(self, limit: int) -> bytes:
+        """Decoded bytes until at least ``limit`` of them, or the end of the body."""
+        parts = []
+        size = 0
+        while size < limit:
+            data = await self.chunk()
+            if not data:
+                self.decoder.finish()
+                break
+            part = self.decoder.decode(data)
+            parts.append(part)
+            size += len(part)
+        return b"".join(parts)
+
+
+async def form_fields(headers: Headers, body: Body) -> dict[str, str]:
+    """The text fields of a multipart form, byte for byte.
+
+    Raises:
+        ClickHouseError: a malformed form, or a file part (external data).
+    """
+
+    async def chunks() -> AsyncIterator[bytes]:
+        while data := await body.chunk():
+            yield data
+
+    # Latin-1 keeps every byte of a binary parameter.
+    content_type = f"{headers['content-type']}; charset=latin-1"
+    parser = MultiPartParser(
+        Headers({"content-type": content_type}), chunks(), max_part_size=_MAX_STATEMENT_BYTES
+    )
+    try:
+        form = await parser.parse()
+    except MultiPartException as error:
+        raise ClickHouseError(
+            BAD_REQUEST_PARAMETER, f"The multipart form cannot be read: {error.message}"
+        ) from None
+    fields = {}
+    for name, value in form.multi_items():
+        if not isinstance(value, str):
+            raise ClickHouseError(
+                NOT_IMPLEMENTED,
+                f"External data is not supported by the embedded server: part '{name}'. "
+                "Insert it into a temporary table of a session and join that",
+            )
+        fields[name] = value.encode("latin-1").decode("utf-8", "surrogateescape")
+    return fields
+
+
+def options(params: Mapping[str, str], headers: Headers, compression_default: bool) -> Options:
+    """Sort URL parameters and headers into settings, query parameters and transport options.
+
+    Raises:
+        ClickHouseError: a transport option that the server does not offer, or a bad timeout.
+    """
+    for name in ("compress", "decompress"):
+        if params.get(name, "0") not in ("", "0", "false"):
+            raise ClickHouseError(
+                NOT_IMPLEMENTED,
+                f"{name}=1 (ClickHouse's own block compression) is not supported: use "
+                "Content-Encoding and Accept-Encoding with lz4, zstd, gzip or deflate",
+            )
+    if params.get("role"):
+        raise ClickHouseError(NOT_IMPLEMENTED, "Roles are not supported by the embedded server")
+    asked = params.get("enable_http_compression", "")
+    compressed = asked in ("1", "true") if asked else compression_default
+    return Options(
+        settings={
+            name: value
+            for name, value in params.items()
+            if name not in _TRANSPORT and not name.startswith("param_")
+        },
+        params={
+            name.removeprefix("param_"): value
+            for name, value in params.items()
+            if name.startswith("param_")
+        },
+        query_id=params.get("query_id") or str(uuid4()),
+        database=params.get("database") or headers.get("x-clickhouse-database", ""),
+        default_format=headers.get("x-clickhouse-format") or params.get("default_format", ""),
+        session=_session(params),
+        wait_end_of_query=params.get("wait_end_of_query", "0") in ("1", "true"),
+        compress_response=(
+            encoding.negotiate(headers.get("accept-encoding", "")) if compressed else None
+        ),
+    )
+
+
+def _session(params: Mapping[str, str]) -> SessionRef | None:
+    if not params.get("session_id"):
+        return None
+    text = params.get("session_timeout") or "60"
+    if not text.isascii() or not text.isdigit():
+        raise ClickHouseError(INVALID_SESSION_TIMEOUT, f"Invalid session timeout: '{text}'")
+    if int(text) > _MAX_SESSION_TIMEOUT:
+        raise ClickHouseError(
+            INVALID_SESSION_TIMEOUT,
+            f"Session timeout '{text}' is larger than max_session_timeout: {_MAX_SESSION_TIMEOUT}",
+        )
+    return SessionRef(
+        id=params["session_id"],
+        timeout=int(text),
+        must_exist=params.get("session_check", "0") in ("1", "true"),
+        close_after=params.get("close_session", "0") in ("1", "true"),
+    )
+
+
+async def statement(url_query: bytes, body: Body) -> Statement:
+    """The statement of a request; of an INSERT, the data that is already here is in ``data``.
+
+    Raises:
+        ClickHouseError: no statement, two statements, or one beyond all bounds.
+    """
+    if url_query.strip():
+        if starts_insert(url_query):
+            found = parse(url_query)
+            if found.kind == "insert_data" and found.format is not None:
+                return replace(found, data=found.data + await body.plain(_PEEK_BYTES))
+        url_query += b"\n"
+    text = url_query + await body.plain(_PEEK_BYTES)
+    while not body.complete:
+        if starts_insert(text):
+            found = parse(text) if _has_data_clause(text) else None
+            if found is not None:
+                return found
+        if len(text) > _MAX_STATEMENT_BYTES:
+            raise ClickHouseError(SYNTAX_ERROR, "Max query size exceeded")
+        text += await body.plain(4 * _PEEK_BYTES)
+    return parse(text)
+
+
+def _has_data_clause(text: bytes) -> bool:
+    try:
+        found = parse(text)
+    except ClickHouseError:
+        return False
+    return found.kind == "insert_data" and found.format is not None

@@ -1,0 +1,76 @@
+"""Sessions: a handle kept between requests, so that SET, USE and temporary tables last."""
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from warehouse.server.engine import Engine
+from warehouse.server.errors import SESSION_IS_LOCKED, SESSION_NOT_FOUND, ClickHouseError
+from warehouse.server.request import SessionRef
+from warehouse.settings import Identity
+
+
+@dataclass
+class Session:
+    """One client's state in the engine."""
+
+    handle: Any
+    timeout: int
+    expires_at: float
+    busy: bool = False
+    fresh: bool = True
+
+
+class Sessions:
+    """The open sessions by identity and id; used from the event loop alone."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._open: dict[tuple[Identity, str], Session] = {}
+
+    def acquire(self, identity: Identity, ref: SessionRef) -> Session:
+        """Find or open a session and mark it busy.
+
+        Raises:
+            ClickHouseError: 372 when it must exist and does not, 373 when a query runs in it.
+        """
+        self.expire()
+        key = (identity, ref.id)
+        session = self._open.get(key)
+        if session is None:
+            if ref.must_exist:
+                raise ClickHouseError(SESSION_NOT_FOUND, f"Session {ref.id} not found")
+            session = Session(self._engine.open(), ref.timeout, time.monotonic() + ref.timeout)
+            self._open[key] = session
+        elif session.busy:
+            raise ClickHouseError(
+                SESSION_IS_LOCKED, f"Session {ref.id} is locked by a concurrent client"
+            )
+        session.busy = True
+        session.timeout = ref.timeout
+        return session
+
+    def release(self, identity: Identity, ref: SessionRef, session: Session) -> None:
+        """Let the next request of the session in, and start its timeout anew."""
+        session.busy = False
+        session.fresh = False
+        session.expires_at = time.monotonic() + session.timeout
+        if ref.close_after:
+            self._close((identity, ref.id))
+
+    def expire(self) -> None:
+        """Close the sessions whose timeout has passed."""
+        now = time.monotonic()
+        for key, session in list(self._open.items()):
+            if not session.busy and session.expires_at <= now:
+                self._close(key)
+
+    def close(self) -> None:
+        """Close every session."""
+        for key in list(self._open):
+            self._close(key)
+
+    def _close(self, key: tuple[Identity, str]) -> None:
+        session = self._open.pop(key, None)
+        if session is not None:
+            session.handle.close()
