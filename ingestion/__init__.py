@@ -1,1 +1,1 @@
-"""From the platforms' APIs to raw tables: one dlt source per platform, and a sandbox of the APIs."""
+"""From the platforms' APIs to raw tables: a dlt source per platform, and a sandbox of the APIs."""

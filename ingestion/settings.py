@@ -21,15 +21,17 @@ class IngestionSettings(BaseSettings):
     sandbox_clock: bool = False
     """The platforms are a sandbox whose clock a request may set: earlier days can be read."""
 
-    ingestion_concurrency: int = Field(8, ge=1, le=64)
+    ingestion_concurrency: int = Field(default=8, ge=1, le=64)
     """Accounts read at the same time from one platform."""
-    request_attempts: int = Field(5, ge=1, le=20)
-    connect_timeout: float = Field(10, gt=0)
+    request_attempts: int = Field(default=5, ge=1, le=20)
+    request_backoff: float = Field(default=1, ge=0)
+    """Seconds before the second attempt; doubled for each further one."""
+    connect_timeout: float = Field(default=10, gt=0)
     """Seconds."""
-    read_timeout: float = Field(60, gt=0)
+    read_timeout: float = Field(default=60, gt=0)
     """Seconds."""
 
-    youtube_comment_days: int = Field(7, ge=0)
+    youtube_comment_days: int = Field(default=7, ge=0)
     """Comments are read for videos published in this many days before the snapshot."""
-    youtube_comment_pages: int = Field(1, ge=1)
+    youtube_comment_pages: int = Field(default=1, ge=1)
     """Pages of 100 comment threads, newest first, per video and day."""

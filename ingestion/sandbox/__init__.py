@@ -1,1 +1,1 @@
-"""The platforms' APIs as a local server: for the demo, for tests, and for work without a network."""
+"""The platforms' APIs as a local server: for the demo, tests and work without a network."""

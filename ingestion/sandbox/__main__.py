@@ -2,9 +2,8 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-import click
 import typer
 from typer.core import TyperGroup
 
@@ -20,7 +19,7 @@ from warehouse.errors import UserError, exit_on_user_error
 class ServeByDefault(TyperGroup):
     """``serve`` is what the sandbox is for, so its name may be left out."""
 
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         if not args or (args[0].startswith("-") and args[0] != "--help"):
             args = ["serve", *args]
         return super().parse_args(ctx, args)

@@ -1,13 +1,63 @@
 """Names, captions and comments of the synthetic world: invented people who say ordinary things."""
 
 FIRST_NAMES = (
-    "Ava Noor Mateo Linh Sofia Kwame Elena Hugo Priya Jonas Mina Tariq Clara Diego Yuki Amara "
-    "Felix Zoe Omar Ines Lars Nadia Theo Aisha Bruno Maya Viktor Leila Samir Greta"
-).split()
+    "Ava",
+    "Noor",
+    "Mateo",
+    "Linh",
+    "Sofia",
+    "Kwame",
+    "Elena",
+    "Hugo",
+    "Priya",
+    "Jonas",
+    "Mina",
+    "Tariq",
+    "Clara",
+    "Diego",
+    "Yuki",
+    "Amara",
+    "Felix",
+    "Zoe",
+    "Omar",
+    "Ines",
+    "Lars",
+    "Nadia",
+    "Theo",
+    "Aisha",
+    "Bruno",
+    "Maya",
+    "Viktor",
+    "Leila",
+    "Samir",
+    "Greta",
+)
 LAST_NAMES = (
-    "Rivers Okafor Lindqvist Haddad Moreau Tanaka Silva Novak Brandt Castillo Mehta Fischer "
-    "Osei Laurent Petrov Nguyen Marino Keller Duarte Aydin Larsen Rossi Ibrahim Vance"
-).split()
+    "Rivers",
+    "Okafor",
+    "Lindqvist",
+    "Haddad",
+    "Moreau",
+    "Tanaka",
+    "Silva",
+    "Novak",
+    "Brandt",
+    "Castillo",
+    "Mehta",
+    "Fischer",
+    "Osei",
+    "Laurent",
+    "Petrov",
+    "Nguyen",
+    "Marino",
+    "Keller",
+    "Duarte",
+    "Aydin",
+    "Larsen",
+    "Rossi",
+    "Ibrahim",
+    "Vance",
+)
 TOPICS = (
     "street food",
     "trail running",

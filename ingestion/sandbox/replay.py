@@ -66,19 +66,21 @@ def read_videos(directory: Path) -> pd.DataFrame:
     for column in ("create_time", *COUNTERS):
         digits = frame[column].str.fullmatch(r"\d{1,19}")
         _refuse(path, frame, column, ~digits, "a whole number, 0 or more")
-        _refuse(
-            path, frame, column, frame[column].map(int) > LARGEST_COUNT, "a number under 2^63"
-        )
+        _refuse(path, frame, column, frame[column].map(int) > LARGEST_COUNT, "a number under 2^63")
         frame[column] = frame[column].astype("int64")
     _refuse(path, frame, "create_time", frame["create_time"] >= 2**32, "Unix seconds")
     return frame[list(COLUMNS)]
 
 
-def _refuse(path: Path, frame: pd.DataFrame, column: str, bad: "pd.Series[bool]", want: str) -> None:
+def _refuse(
+    path: Path, frame: pd.DataFrame, column: str, bad: "pd.Series[bool]", want: str
+) -> None:
     if bad.any():
         position = int(bad.to_numpy().argmax())
         value = frame[column].iloc[position]
-        raise UserError(f"replay: {path}: row {position + 2}, column {column}: {value!r} is not {want}.")
+        raise UserError(
+            f"replay: {path}: row {position + 2}, column {column}: {value!r} is not {want}."
+        )
 
 
 class ReplayWorld:
@@ -90,7 +92,9 @@ class ReplayWorld:
         self.name = f"replay {directory}"
         frame = read_videos(directory)
         newest_first = frame.sort_values("create_time", ascending=False, kind="stable")
-        self._videos = dict(list(newest_first.groupby("username", sort=True)))
+        self._videos: dict[str, pd.DataFrame] = {
+            str(username): rows for username, rows in newest_first.groupby("username", sort=True)
+        }
         self._usernames = {open_id_of(username): username for username in self._videos}
         self._videos_as_of = lru_cache(maxsize=256)(self._videos_until)
 
@@ -103,7 +107,11 @@ class ReplayWorld:
     def accounts(self) -> list[Account]:
         return [
             Account(
-                username, "tiktok", open_id, username, _moment(self._videos[username].create_time.min())
+                username,
+                "tiktok",
+                open_id,
+                username,
+                _moment(self._videos[username].create_time.min()),
             )
             for open_id, username in self._usernames.items()
         ]

@@ -11,8 +11,8 @@ Everything is drawn from one seed with numpy, for one platform at a time. Mechan
 - **Attention over time**: a post gathers ``1 - (1 + age/tau)^-1.2`` of its final views by an age in
   days, a long-tailed decay. Likes, comments and shares are a post's own rates of its views.
 
-Counters of posts are integers that never fall. Arrays are indexed ``[object, day]`` and hold the state at
-the end of that UTC day.
+Counters of posts are integers that never fall. Arrays are indexed ``[object, day]`` and hold the
+state at the end of that UTC day.
 """
 
 from dataclasses import dataclass
@@ -73,7 +73,8 @@ def simulate(
 ) -> Simulation:
     """Draw ``accounts`` accounts and their posts over ``days`` days that end with ``last_day``."""
     first_day = last_day - timedelta(days=days - 1)
-    season = 1 + 0.25 * np.isin((np.arange(days) + first_day.weekday()) % 7, (5, 6))
+    weekend = np.isin((np.arange(days) + first_day.weekday()) % 7, (5, 6))
+    season: Floats = np.where(weekend, 1.25, 1.0)
     organic = _organic_followers(rng, accounts, days, season)
     account, created_day, created = _publish(rng, organic, first_day, season, traits)
     views = _views(rng, organic[account, created_day], created, first_day, days, traits)
@@ -110,8 +111,8 @@ def _publish(
     traits: PlatformTraits,
 ) -> tuple[Ints, Ints, Ints]:
     accounts, _ = followers.shape
-    rate = traits.posts_per_day * rng.lognormal(0, 0.5, accounts)
-    posts = rng.poisson(rate[:, None] * season)
+    rate: Floats = traits.posts_per_day * rng.lognormal(0, 0.5, size=accounts)
+    posts: Ints = np.asarray(rng.poisson(rate[:, None] * season), dtype=np.int64)
     # Every account has posted on its first day, so that none is empty.
     posts[:, 0] = np.maximum(posts[:, 0], 1)
     account, day = np.nonzero(posts)

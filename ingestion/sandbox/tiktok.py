@@ -17,13 +17,41 @@ from ingestion.sandbox.clock import InvalidDateError, as_of
 from ingestion.sandbox.platforms import Json, World
 
 USER_FIELDS = frozenset(
-    "open_id union_id avatar_url avatar_url_100 avatar_large_url display_name bio_description "
-    "profile_deep_link is_verified username follower_count following_count likes_count "
-    "video_count".split()
+    [
+        "open_id",
+        "union_id",
+        "avatar_url",
+        "avatar_url_100",
+        "avatar_large_url",
+        "display_name",
+        "bio_description",
+        "profile_deep_link",
+        "is_verified",
+        "username",
+        "follower_count",
+        "following_count",
+        "likes_count",
+        "video_count",
+    ]
 )
 VIDEO_FIELDS = frozenset(
-    "id create_time cover_image_url share_url video_description duration height width title "
-    "embed_html embed_link like_count comment_count share_count view_count".split()
+    [
+        "id",
+        "create_time",
+        "cover_image_url",
+        "share_url",
+        "video_description",
+        "duration",
+        "height",
+        "width",
+        "title",
+        "embed_html",
+        "embed_link",
+        "like_count",
+        "comment_count",
+        "share_count",
+        "view_count",
+    ]
 )
 PAGE_LIMIT = 20
 

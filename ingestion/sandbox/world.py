@@ -61,9 +61,7 @@ class SyntheticWorld:
         self._channels = ["UC" + self._id("channel", n, 22) for n in range(creators)]
         self._open_id_index = {open_id: n for n, open_id in enumerate(self._open_ids)}
         self._channel_index = {channel: n for n, channel in enumerate(self._channels)}
-        self._video_ids = [
-            self._id("video", n, 11) for n in range(self._youtube.post_account.size)
-        ]
+        self._video_ids = [self._id("video", n, 11) for n in range(self._youtube.post_account.size)]
         self._video_index = {video: n for n, video in enumerate(self._video_ids)}
         self._likes_hidden = people_rng.random(creators) < 0.05
         self._subscribers_hidden = people_rng.random(creators) < 0.03
@@ -139,7 +137,7 @@ class SyntheticWorld:
                 "publishedAt": _rfc3339(person.creator.created_at - timedelta(days=400)),
                 "country": person.country,
             },
-            "contentDetails": {"relatedPlaylists": {"likes": "", "uploads": _uploads_id(channel_id)}},
+            "contentDetails": {"relatedPlaylists": {"uploads": _uploads_id(channel_id)}},
             "statistics": statistics,
         }
 

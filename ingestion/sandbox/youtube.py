@@ -21,15 +21,33 @@ from ingestion.sandbox.platforms import CommentsDisabledError, Json, World
 BASE = "/youtube/v3"
 PARTS = {
     "channel": frozenset(
-        "id snippet contentDetails statistics status topicDetails brandingSettings "
-        "localizations".split()
+        [
+            "id",
+            "snippet",
+            "contentDetails",
+            "statistics",
+            "status",
+            "topicDetails",
+            "brandingSettings",
+            "localizations",
+        ]
     ),
-    "playlistItem": frozenset("id snippet contentDetails status".split()),
+    "playlistItem": frozenset(["id", "snippet", "contentDetails", "status"]),
     "video": frozenset(
-        "id snippet contentDetails statistics status topicDetails paidProductPlacementDetails "
-        "player recordingDetails localizations".split()
+        [
+            "id",
+            "snippet",
+            "contentDetails",
+            "statistics",
+            "status",
+            "topicDetails",
+            "paidProductPlacementDetails",
+            "player",
+            "recordingDetails",
+            "localizations",
+        ]
     ),
-    "commentThread": frozenset("id snippet replies".split()),
+    "commentThread": frozenset(["id", "snippet", "replies"]),
 }
 IDS_LIMIT = 50
 STATUS_NAMES = {

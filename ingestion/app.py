@@ -1,0 +1,74 @@
+"""Our own creators and connected accounts as a source: who stands behind an account.
+
+Lands in ``raw``, each table replaced whole by a run:
+
+- ``app__creators``: creator_id, display_name, created_at;
+- ``app__connections``: connection_id, creator_id, platform, account_id (TikTok open_id, YouTube
+  channel id), handle, connected_at; never a token.
+
+Each also has ``snapshot_date`` (UTC day of the reading) and ``fetched_at``.
+
+Alone: ``python -m ingestion.app --dry-run`` reads and counts, without ``--dry-run`` it loads.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+
+import dlt
+import pyarrow as pa
+from dlt.common.configuration.specs import BaseConfiguration
+from dlt.extract import DltResource
+
+from ingestion.connections import Connection, Connections, Creator, read_connections
+from ingestion.settings import IngestionSettings
+from ingestion.tables import DAY, MOMENT, TEXT, Table
+
+STAMP = {"snapshot_date": DAY, "fetched_at": MOMENT}
+CREATORS = Table(
+    "creators",
+    {**STAMP, "creator_id": TEXT, "display_name": TEXT, "created_at": MOMENT},
+    key=("creator_id",),
+)
+CONNECTIONS = Table(
+    "connections",
+    {
+        **STAMP,
+        "connection_id": TEXT,
+        "creator_id": TEXT,
+        "platform": TEXT,
+        "account_id": TEXT,
+        "handle": TEXT,
+        "connected_at": MOMENT,
+    },
+    key=("platform", "account_id"),
+)
+
+
+@dlt.source(name="app", spec=BaseConfiguration, max_table_nesting=0)
+def app_source(settings: IngestionSettings | None = None) -> list[DltResource]:
+    """Creators and connections of the connections file, read when the source runs."""
+
+    def creators() -> Iterator[pa.Table]:
+        yield _rows(CREATORS, _read(settings).creators)
+
+    def connections() -> Iterator[pa.Table]:
+        yield _rows(CONNECTIONS, _read(settings).connections)
+
+    return [CREATORS.resource(creators), CONNECTIONS.resource(connections)]
+
+
+def _read(settings: IngestionSettings | None) -> Connections:
+    return read_connections((settings or IngestionSettings()).connections_file)
+
+
+def _rows(table: Table, found: Sequence[Creator] | Sequence[Connection]) -> pa.Table:
+    now = datetime.now(UTC)
+    # Only declared columns pass, so a secret that a connection carries stays behind.
+    stamp = {"snapshot_date": now.date(), "fetched_at": now}
+    return table.to_arrow({**vars(item), **stamp} for item in found)
+
+
+if __name__ == "__main__":
+    from ingestion.command import run_app
+
+    run_app(app_source)

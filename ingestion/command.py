@@ -1,0 +1,89 @@
+"""The command line that every source has: read, count, load."""
+
+import logging
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Annotated
+
+import pyarrow as pa
+import typer
+from dlt.extract import DltSource
+
+from ingestion.outcomes import Outcomes
+from ingestion.pipeline import LoadResult, run, told_in_one_line
+from ingestion.settings import IngestionSettings
+from warehouse.errors import exit_on_user_error
+
+MakeSource = Callable[..., DltSource]
+
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Read and count; load nothing.")]
+Day = Annotated[
+    list[datetime] | None,
+    typer.Option(
+        "--snapshot-date",
+        formats=["%Y-%m-%d"],
+        help="UTC day to read (default: today); may be repeated. Earlier days need a sandbox.",
+    ),
+]
+Limit = Annotated[int | None, typer.Option(min=1, help="Only the first N connected accounts.")]
+
+
+def main(make_source: MakeSource) -> None:
+    """Run the command of a platform's source."""
+
+    def load(snapshot_date: Day = None, limit: Limit = None, dry_run: DryRun = False) -> None:
+        settings, outcomes = IngestionSettings(), Outcomes()
+        days: list[date] | None = [d.date() for d in snapshot_date] if snapshot_date else None
+        source = make_source(days, settings=settings, outcomes=outcomes, limit=limit)
+        _run(source, outcomes, settings, dry_run)
+
+    _start(load, f"Read the connected accounts and load raw.{make_source.__name__}.")
+
+
+def run_app(make_source: MakeSource) -> None:
+    """Run the command of the source of our own tables."""
+
+    def load(dry_run: DryRun = False) -> None:
+        settings = IngestionSettings()
+        _run(make_source(settings=settings), Outcomes(), settings, dry_run)
+
+    _start(load, "Load creators and connections.")
+
+
+def _start(command: Callable[..., None], text: str) -> None:
+    logging.basicConfig(format="%(levelname)s %(message)s")
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    app.command(help=text)(command)
+    with exit_on_user_error():
+        app()
+
+
+def _run(source: DltSource, outcomes: Outcomes, settings: IngestionSettings, dry_run: bool) -> None:
+    if dry_run:
+        counts = _count(source)
+        outcomes.raise_if_unusable()
+    else:
+        result: LoadResult = run(source, outcomes, settings)
+        counts = dict(result.row_counts)
+    for table, rows in counts.items():
+        typer.echo(f"{source.name}__{table}: {rows} rows{' (not loaded)' if dry_run else ''}")
+    if outcomes.all:
+        typer.echo(outcomes.summary())
+
+
+def _count(source: DltSource) -> dict[str, int]:
+    counts = dict.fromkeys(source.selected_resources, 0)
+
+    def counting(name: str) -> Callable[[pa.Table], pa.Table]:
+        def count(part: pa.Table) -> pa.Table:
+            counts[name] += part.num_rows
+            return part
+
+        return count
+
+    with told_in_one_line():
+        for name, resource in source.selected_resources.items():
+            resource.add_map(counting(name))
+        for _ in source:
+            pass
+    return counts

@@ -1,0 +1,126 @@
+"""dlt's ClickHouse destination over HTTP alone.
+
+The stock destination needs two ports: the native one for statements, HTTP for files. Here the
+statements go over HTTP as well, on clickhouse-connect's DB-API, so that one port and one protocol
+do, for the embedded warehouse and a real server alike. Everything else (DDL, merge, state, file
+inserts) is dlt's own.
+"""
+
+import re
+from typing import Any, ClassVar
+
+import clickhouse_connect
+from clickhouse_connect import dbapi
+from clickhouse_connect.driver import exceptions
+from dlt.common.destination import DestinationCapabilitiesContext
+from dlt.common.schema import Schema
+from dlt.destinations import clickhouse
+from dlt.destinations.exceptions import (
+    DatabaseTerminalException,
+    DatabaseTransientException,
+    DatabaseUndefinedRelation,
+)
+from dlt.destinations.impl.clickhouse.clickhouse import ClickHouseClient
+from dlt.destinations.impl.clickhouse.configuration import ClickHouseClientConfiguration
+from dlt.destinations.impl.clickhouse.sql_client import ClickHouseSqlClient
+from dlt.destinations.sql_client import raise_open_connection_error
+from dlt.destinations.typing import DBApi
+
+# https://github.com/ClickHouse/ClickHouse/blob/master/src/Common/ErrorCodes.cpp
+UNDEFINED = {"60", "81"}  # UNKNOWN_TABLE, UNKNOWN_DATABASE
+TERMINAL = {
+    "16",  # NO_SUCH_COLUMN_IN_TABLE
+    "43",  # ILLEGAL_TYPE_OF_ARGUMENT
+    "44",  # ILLEGAL_COLUMN
+    "47",  # UNKNOWN_IDENTIFIER
+    "53",  # TYPE_MISMATCH
+    "57",  # TABLE_ALREADY_EXISTS
+    "62",  # SYNTAX_ERROR
+    "82",  # DATABASE_ALREADY_EXISTS
+    "497",  # ACCESS_DENIED
+    "516",  # AUTHENTICATION_FAILED
+}
+
+
+class HttpConnection(dbapi.connection.Connection):
+    """A DB-API connection on a ready client (the stock one cannot be given client options)."""
+
+    def __init__(self, client: Any) -> None:
+        self.client = client
+        self.timezone = client.server_tz
+
+
+class HttpSqlClient(ClickHouseSqlClient):
+    """dlt's SQL client with clickhouse-connect in place of the native driver."""
+
+    dbapi: ClassVar[DBApi] = dbapi
+
+    @raise_open_connection_error
+    def open_connection(self) -> HttpConnection:
+        self._conn = HttpConnection(
+            clickhouse_connect.get_client(
+                host=self.credentials.host,
+                port=self.credentials.http_port,
+                username=self.credentials.username,
+                password=self.credentials.password or "",
+                database=self.credentials.database,
+                secure=bool(self.credentials.secure),
+                connect_timeout=self.credentials.connect_timeout,
+                send_receive_timeout=self.credentials.send_receive_timeout,
+                # Statements of one client may run side by side: a session would refuse that.
+                autogenerate_session_id=False,
+                settings={
+                    "select_sequential_consistency": self.config.select_sequential_consistency
+                },
+            )
+        )
+        return self._conn
+
+    @classmethod
+    def _make_database_exception(cls, ex: Exception) -> Exception:
+        if not isinstance(ex, exceptions.Error):
+            return ex
+        code = re.search(r"[Cc]ode: (\d+)", str(ex))
+        if code and code[1] in UNDEFINED:
+            return DatabaseUndefinedRelation(ex)
+        if code and code[1] in TERMINAL:
+            return DatabaseTerminalException(ex)
+        if isinstance(ex, exceptions.ProgrammingError | exceptions.DataError):
+            return DatabaseTerminalException(ex)
+        return DatabaseTransientException(ex)
+
+    @staticmethod
+    def is_dbapi_exception(ex: Exception) -> bool:
+        return isinstance(ex, exceptions.Error)
+
+
+class HttpClickHouseClient(ClickHouseClient):
+    """dlt's job client with the SQL client above."""
+
+    def __init__(
+        self,
+        schema: Schema,
+        config: ClickHouseClientConfiguration,
+        capabilities: DestinationCapabilitiesContext,
+    ) -> None:
+        super().__init__(schema, config, capabilities)
+        stock = self.sql_client
+        self.sql_client = HttpSqlClient(
+            stock.dataset_name,
+            stock.staging_dataset_name,
+            stock.known_table_names,
+            config.credentials,
+            capabilities,
+            config,
+        )
+
+
+class clickhouse_http(clickhouse):  # noqa: N801  # dlt names destinations like functions
+    """The destination's factory, for ``dlt.pipeline(destination=...)``."""
+
+    @property
+    def client_class(self) -> type[HttpClickHouseClient]:
+        return HttpClickHouseClient
+
+
+clickhouse_http.register()

@@ -1,0 +1,224 @@
+"""The client that all platforms share: timeouts, retries that read the body, errors in one line.
+
+A platform brings a classifier that turns an answer into a :class:`Problem`, or None for success:
+platforms report errors with HTTP 200, and quotas with HTTP 403, so the status alone does not tell
+what is worth another attempt. Transient problems are retried with exponential backoff
+(``Retry-After`` is respected) by dlt's requests helper. What remains is raised as
+
+- :class:`AccountError`: this account cannot be read, the others can;
+- :class:`PlatformError`: nothing can be read (unreachable, wrong key, quota used up). It sticks:
+  every later call of the same client fails at once without asking the platform again.
+
+Secrets travel in headers alone, redirects are not followed, and no message holds a header.
+"""
+
+import itertools
+from collections.abc import Callable, Hashable, Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from dlt.common.json import json
+from dlt.sources.helpers.requests import Client
+from requests import ConnectionError as RequestsConnectionError
+from requests import RequestException, Response
+
+from ingestion.settings import IngestionSettings
+from warehouse.errors import UserError
+
+Json = dict[str, Any]
+Scope = Literal["transient", "account", "platform"]
+
+MAX_EMPTY_PAGES = 3
+MESSAGE_LENGTH = 200
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why an answer is not a success; ``code`` is the platform's own word for it."""
+
+    scope: Scope
+    code: str
+    message: str
+    remedy: str = ""
+
+
+class ApiError(UserError):
+    """A platform's refusal, in one line; ``code`` is the platform's word for it."""
+
+    def __init__(self, message: str, code: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class AccountError(ApiError):
+    """One account, or one object of it, cannot be read."""
+
+
+class PlatformError(ApiError):
+    """Nothing can be read from the platform."""
+
+
+Classifier = Callable[[int, Json], Problem | None]
+
+
+class ApiClient:
+    """Calls one platform's API; safe to share between threads."""
+
+    def __init__(
+        self, platform: str, base_url: str, classify: Classifier, settings: IngestionSettings
+    ) -> None:
+        self.platform = platform
+        self._base_url = base_url.rstrip("/")
+        self._classify = classify
+        self._attempts = settings.request_attempts
+        self._stopped: PlatformError | None = None
+        self._client = Client(
+            request_timeout=(settings.connect_timeout, settings.read_timeout),
+            max_connections=settings.ingestion_concurrency,
+            raise_for_status=False,
+            request_max_attempts=settings.request_attempts,
+            request_backoff_factor=settings.request_backoff,
+            request_max_retry_delay=60,
+            retry_condition=self._is_transient,
+            session_attrs={"max_redirects": 0},
+        )
+
+    def call(
+        self,
+        method: Literal["GET", "POST"],
+        path: str,
+        account: str,
+        headers: dict[str, str],
+        params: dict[str, str] | None = None,
+        body: Json | None = None,
+    ) -> Json:
+        """Ask once (with retries) and return the JSON object of a success.
+
+        ``account`` names in errors whom the call is for. Raises :class:`AccountError` or
+        :class:`PlatformError`.
+        """
+        if self._stopped:
+            raise self._stopped
+        try:
+            response = self._client.request(
+                method,
+                self._base_url + path,
+                params=params,
+                json=body,
+                headers=headers,
+                allow_redirects=False,
+            )
+        except RequestsConnectionError as error:
+            raise self._stop(self._unreachable(error)) from None
+        except RequestException as error:
+            raise AccountError(
+                f"{self.platform}: account {account}: {path}: no complete answer after "
+                f"{self._attempts} attempts ({type(error).__name__}). Run again later.",
+                "no_answer",
+            ) from None
+        problem, answer = self._read(response)
+        if problem is None:
+            return answer
+        detail = f"{_one_line(problem.message)} ({problem.code})"
+        if problem.scope == "platform":
+            raise self._stop(
+                PlatformError(f"{self.platform}: {detail}. {problem.remedy}".strip(), problem.code)
+            )
+        if problem.scope == "transient":
+            detail = f"still refused after {self._attempts} attempts: {detail}"
+        raise AccountError(
+            f"{self.platform}: account {account}: {detail}. {problem.remedy}".strip(), problem.code
+        )
+
+    def _read(self, response: Response) -> tuple[Problem | None, Json]:
+        status = response.status_code
+        if 300 <= status < 400:
+            return Problem(
+                "platform", f"HTTP {status}", "redirected elsewhere", self._check_base_url()
+            ), {}
+        try:
+            answer: Any = json.loadb(response.content)
+        except ValueError:
+            answer = None
+        if not isinstance(answer, dict):
+            kind = response.headers.get("content-type", "no content type").split(";")[0]
+            if status == 404:
+                return Problem(
+                    "platform", "HTTP 404", f"no such API here ({kind})", self._check_base_url()
+                ), {}
+            return Problem("transient", f"HTTP {status}", f"not a JSON object but {kind}"), {}
+        problem = self._classify(status, answer)
+        if problem is None and status >= 400:
+            problem = Problem("account", f"HTTP {status}", "refused without a reason")
+        return problem, answer
+
+    def _is_transient(self, response: Response | None, _error: BaseException | None) -> bool:
+        if response is None:
+            return False
+        problem, _answer = self._read(response)
+        return problem is not None and problem.scope == "transient"
+
+    def _stop(self, error: PlatformError) -> PlatformError:
+        self._stopped = error
+        return error
+
+    def _unreachable(self, error: RequestsConnectionError) -> PlatformError:
+        return PlatformError(
+            f"{self.platform}: no answer from {self._base_url} ({_reason(error)}). "
+            f"{self._check_base_url()}",
+            "unreachable",
+        )
+
+    def _check_base_url(self) -> str:
+        return f"Check {self.platform.upper()}_BASE_URL ({self._base_url}) and the network."
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a list and where the next begins (None: this is the last)."""
+
+    items: list[Json]
+    following: Hashable | None
+
+
+def walk_pages(
+    fetch: Callable[[Any], Page], account: str, most: int | None = None
+) -> Iterator[Json]:
+    """The items of all pages, from ``fetch(None)`` on; at most ``most`` pages.
+
+    A platform that repeats a cursor, or goes on promising more behind empty pages, would be asked
+    for ever: that raises :class:`AccountError`.
+    """
+    cursor: Hashable | None = None
+    seen: set[Hashable] = set()
+    empty = 0
+    for number in itertools.count(1):
+        page = fetch(cursor)
+        yield from page.items
+        if page.following is None or number == most:
+            return
+        empty = 0 if page.items else empty + 1
+        if page.following in seen or empty >= MAX_EMPTY_PAGES:
+            what = "empty pages with more to come" if empty else "the same cursor again"
+            raise AccountError(
+                f"account {account}: paging does not end: {what} on page {number}. "
+                "Nothing of this list was kept; run again later.",
+                "paging_loop",
+            )
+        seen.add(page.following)
+        cursor = page.following
+
+
+def _reason(error: BaseException) -> str:
+    """The operating system's words at the bottom of a chain of connection errors."""
+    text = str(error)
+    for known in ("Connection refused", "Name or service not known", "timed out", "reset by peer"):
+        if known.lower() in text.lower():
+            return known.lower()
+    if "name resolution" in text or "NameResolution" in text:
+        return "name not found"
+    return type(error).__name__
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())[:MESSAGE_LENGTH].rstrip(". ") or "no message"

@@ -1,0 +1,143 @@
+"""From a source to ``raw``: the dlt pipeline, made the same way for every source.
+
+A source's tables are ``raw.<source>__<table>``. dlt keeps its state in the warehouse, next to the
+data; extracted packages lie under ``DLT_DIR`` until they are loaded. A load that was cut off at any
+point is finished by the next run before that run reads anew: nothing read is lost, and the merge
+gives the same rows however often a package is loaded.
+"""
+
+import fcntl
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import dlt
+from dlt.common.exceptions import DltException
+from dlt.common.pipeline import LoadInfo
+from dlt.destinations.impl.clickhouse.configuration import ClickHouseCredentials
+from dlt.extract import DltSource
+
+from ingestion.destination import clickhouse_http
+from ingestion.outcomes import Outcomes
+from ingestion.settings import IngestionSettings
+from warehouse.client import connect
+from warehouse.errors import UserError
+from warehouse.settings import WarehouseSettings
+
+
+@dataclass(frozen=True)
+class LoadResult:
+    """What a run landed: dlt's account of the load, rows per table, how each account went."""
+
+    load_info: LoadInfo
+    row_counts: Mapping[str, int]
+    outcomes: Outcomes
+
+
+def make_pipeline(
+    source_name: str,
+    settings: IngestionSettings | None = None,
+    warehouse: WarehouseSettings | None = None,
+) -> dlt.Pipeline:
+    """The pipeline that loads a source into ``raw``; neither loads nor asks the warehouse."""
+    settings = settings or IngestionSettings()
+    warehouse = warehouse or WarehouseSettings()
+    os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")
+    return dlt.pipeline(
+        pipeline_name=source_name,
+        pipelines_dir=str(_working_directory(settings, warehouse)),
+        destination=make_destination(warehouse),
+        dataset_name=source_name,
+    )
+
+
+def make_destination(warehouse: WarehouseSettings) -> clickhouse_http:
+    """ClickHouse's ``raw`` database as a dlt destination."""
+    credentials = ClickHouseCredentials()
+    credentials.host = warehouse.host
+    credentials.http_port = warehouse.port
+    # Not used over HTTP; dlt names the place it loads to by it.
+    credentials.port = warehouse.port
+    credentials.secure = 1 if warehouse.secure else 0
+    credentials.username, credentials.password = warehouse.login("owner")
+    credentials.database = warehouse.database("raw")
+    return clickhouse_http(
+        credentials=credentials,
+        dataset_table_separator="__",
+        # The new rows take the old ones' place in one step: readers never see a table empty.
+        replace_strategy="staging-optimized",
+    )
+
+
+def run(
+    source: DltSource,
+    outcomes: Outcomes | None = None,
+    settings: IngestionSettings | None = None,
+    warehouse: WarehouseSettings | None = None,
+) -> LoadResult:
+    """Load a source, after finishing what an interrupted run left behind.
+
+    ``outcomes`` is the collector that the source was made with. Raises :class:`UserError` when the
+    warehouse or the platform cannot be reached, when the platform stopped the run (what was read
+    before is loaded), or when no account could be read. Runs of one source wait for each other.
+    """
+    settings = settings or IngestionSettings()
+    warehouse = warehouse or WarehouseSettings()
+    outcomes = outcomes if outcomes is not None else Outcomes()
+    require_raw_database(warehouse)
+    with _one_at_a_time(_working_directory(settings, warehouse), source.name), told_in_one_line():
+        pipeline = make_pipeline(source.name, settings, warehouse)
+        pipeline.sync_destination()
+        if pipeline.has_pending_data:
+            pipeline.normalize()
+            pipeline.load()
+        load_info = pipeline.run(source)
+        load_info.raise_on_failed_jobs()
+    result = LoadResult(load_info, _row_counts(pipeline), outcomes)
+    outcomes.raise_if_unusable()
+    return result
+
+
+def require_raw_database(warehouse: WarehouseSettings) -> None:
+    """Raise :class:`UserError` when the warehouse does not answer or has no ``raw`` database."""
+    database = warehouse.database("raw")
+    with connect("owner", warehouse) as client:
+        if not client.command(f"EXISTS DATABASE `{database}`"):
+            raise UserError(
+                f"warehouse: database {database} does not exist. Run: python -m warehouse schema"
+            )
+
+
+def _working_directory(settings: IngestionSettings, warehouse: WarehouseSettings) -> Path:
+    return (settings.dlt_dir / warehouse.env).absolute()
+
+
+def _row_counts(pipeline: dlt.Pipeline) -> dict[str, int]:
+    trace = pipeline.last_trace
+    normalized = trace.last_normalize_info if trace else None
+    counts = normalized.row_counts if normalized else {}
+    return {table: rows for table, rows in counts.items() if not table.startswith("_dlt")}
+
+
+@contextmanager
+def _one_at_a_time(directory: Path, name: str) -> Iterator[None]:
+    directory.mkdir(parents=True, exist_ok=True)
+    with (directory / f".{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
+def told_in_one_line() -> Iterator[None]:
+    """Raise the :class:`UserError` at the bottom of dlt's chain of exceptions, if there is one."""
+    try:
+        yield
+    except DltException as error:
+        cause: BaseException | None = error
+        while cause is not None and not isinstance(cause, UserError):
+            cause = cause.__cause__ or cause.__context__
+        if cause is None:
+            raise
+        raise cause from None
