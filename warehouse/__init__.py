@@ -1,1 +1,1 @@
-"""The one door to ClickHouse: settings, client, the embedded server and the schema that code writes."""
+"""The one door to ClickHouse: settings, client, embedded server, schema that code writes."""

@@ -32,10 +32,10 @@ class WarehouseSettings(BaseSettings):
     reader_user: str = "reader"
     reader_password: SecretStr | None = None
     path: Path = Field(
-        Path(".data/warehouse"), validation_alias=AliasChoices("WAREHOUSE_PATH", "path")
+        default=Path(".data/warehouse"), validation_alias=AliasChoices("WAREHOUSE_PATH", "path")
     )
     env: str = Field(
-        "", pattern=r"^[a-z0-9_]*$", validation_alias=AliasChoices("CREDENCE_ENV", "env")
+        default="", pattern=r"^[a-z0-9_]*$", validation_alias=AliasChoices("CREDENCE_ENV", "env")
     )
 
     def password_file(self, identity: Identity) -> Path:

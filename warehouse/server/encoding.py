@@ -174,7 +174,7 @@ class _ZlibEncoder:
 
 
 def negotiate(accept_encoding: str) -> str | None:
-    """The response encoding for an Accept-Encoding header, in ClickHouse's order; None for plain."""
+    """The encoding of a response by its Accept-Encoding header; None for plain."""
     offered = set()
     for part in accept_encoding.lower().split(","):
         name, _, weight = part.strip().partition(";")

@@ -72,7 +72,8 @@ class Engine:
 
     def _default(self, setting: str) -> str:
         found = self.rows(
-            self._base, f"SELECT value FROM system.settings WHERE name = {quote(setting)}"
+            self._base,
+            f"SELECT value FROM system.settings WHERE name = {quote(setting)}",  # noqa: S608
         )
         return str(found[0]["value"]) if found else ""
 
@@ -132,7 +133,7 @@ class Engine:
             names = ", ".join(quote(name) for name in settings)
             found = self.rows(
                 handle,
-                f"SELECT name, value FROM system.settings WHERE changed AND name IN ({names})",
+                f"SELECT name, value FROM system.settings WHERE changed AND name IN ({names})",  # noqa: S608
             )
             before = {str(row["name"]): str(row["value"]) for row in found}
             statements += [
@@ -154,7 +155,7 @@ class Engine:
         try:
             found = self.rows(
                 handle,
-                "SELECT query_id FROM system.processes "
+                "SELECT query_id FROM system.processes "  # noqa: S608
                 f"WHERE Settings[{quote(QUERY_ID_SETTING)}] = {quote(query_id)}",
             )
         finally:

@@ -8,7 +8,7 @@ from typing import Any
 import chdb
 
 from warehouse.server.engine import QUERY_ID_SETTING, Engine, quote
-from warehouse.server.errors import ClickHouseError, from_engine
+from warehouse.server.errors import from_engine
 from warehouse.server.exchange import ClientGoneError, Incoming, Outgoing
 from warehouse.server.statement import Statement, tokens
 
@@ -242,4 +242,4 @@ def _query_table(name: str) -> str:
         f"if({client} = '', {column}, {client}) AS {column}"
         for column in ("query_id", "initial_query_id")
     )
-    return f"(SELECT * REPLACE ({ids}, {settings}) FROM system.{name})"
+    return f"(SELECT * REPLACE ({ids}, {settings}) FROM system.{name})"  # noqa: S608

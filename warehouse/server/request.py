@@ -5,7 +5,7 @@ Where things may stand follows ClickHouse's HTTP interface: the statement in the
 of a multipart form.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field, replace
 from uuid import uuid4
 
@@ -26,12 +26,36 @@ from warehouse.server.statement import Statement, parse, starts_insert
 
 # Read by the server itself; everything else in the URL is a setting of the engine.
 _TRANSPORT = frozenset(
-    "query database default_format query_id session_id session_timeout session_check user password "
-    "compress decompress buffer_size wait_end_of_query quota_key role client_protocol_version "
-    "stacktrace close_session "
-    # settings that speak of the HTTP transport alone: the engine has no use for them
-    "enable_http_compression http_zlib_compression_level send_progress_in_http_headers "
-    "http_headers_progress_interval_ms cancel_http_readonly_queries_on_client_close".split()
+    {
+        "buffer_size",
+        "client_protocol_version",
+        "close_session",
+        "compress",
+        "database",
+        "decompress",
+        "default_format",
+        "password",
+        "query",
+        "query_id",
+        "quota_key",
+        "role",
+        "session_check",
+        "session_id",
+        "session_timeout",
+        "stacktrace",
+        "user",
+        "wait_end_of_query",
+    }
+)
+# Settings that speak of the HTTP transport alone: the engine has no use for them.
+_TRANSPORT_SETTINGS = frozenset(
+    {
+        "cancel_http_readonly_queries_on_client_close",
+        "enable_http_compression",
+        "http_headers_progress_interval_ms",
+        "http_zlib_compression_level",
+        "send_progress_in_http_headers",
+    }
 )
 _MAX_STATEMENT_BYTES = 64 * 1024 * 1024
 _PEEK_BYTES = 256 * 1024
@@ -111,7 +135,7 @@ async def form_fields(headers: Headers, body: Body) -> dict[str, str]:
         ClickHouseError: a malformed form, or a file part (external data).
     """
 
-    async def chunks() -> AsyncIterator[bytes]:
+    async def chunks() -> AsyncGenerator[bytes, None]:
         while data := await body.chunk():
             yield data
 
@@ -159,7 +183,7 @@ def options(params: Mapping[str, str], headers: Headers, compression_default: bo
         settings={
             name: value
             for name, value in params.items()
-            if name not in _TRANSPORT and not name.startswith("param_")
+            if name not in _TRANSPORT | _TRANSPORT_SETTINGS and not name.startswith("param_")
         },
         params={
             name.removeprefix("param_"): value
@@ -210,10 +234,8 @@ async def statement(url_query: bytes, body: Body) -> Statement:
         url_query += b"\n"
     text = url_query + await body.plain(_PEEK_BYTES)
     while not body.complete:
-        if starts_insert(text):
-            found = parse(text) if _has_data_clause(text) else None
-            if found is not None:
-                return found
+        if starts_insert(text) and _has_data_clause(text):
+            return parse(text)
         if len(text) > _MAX_STATEMENT_BYTES:
             raise ClickHouseError(SYNTAX_ERROR, "Max query size exceeded")
         text += await body.plain(4 * _PEEK_BYTES)

@@ -8,6 +8,7 @@ Statements are bytes: binary parameters need not be UTF-8.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 from warehouse.server.errors import (
@@ -111,7 +112,7 @@ def parse(text: bytes) -> Statement:
     kind: Kind = "select" if verb in _SELECTS else "output" if verb in _OUTPUTS else "command"
     if kind == "command":
         return Statement(kind, verb, text, text)
-    for token, following in zip(found, found[1:], strict=False):
+    for token, following in pairwise(found):
         if token.word == "INTO" and following.word == "OUTFILE":
             raise ClickHouseError(INTO_OUTFILE_NOT_ALLOWED, "INTO OUTFILE is not allowed")
     end = found[-1].end
