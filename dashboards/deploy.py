@@ -53,7 +53,8 @@ def deploy(
     require_marts(assets, warehouse)
     with session(settings) as superset:
         superset.import_bundle(
-            build_bundle(assets, warehouse), database_passwords(assets, reader_password(warehouse))
+            build_bundle(assets, warehouse),
+            database_passwords(assets, warehouse.login("reader")[1]),
         )
         return check_charts(superset, assets)
 
@@ -104,15 +105,6 @@ def require_marts(assets: Assets, warehouse: WarehouseSettings) -> None:
 def failures(results: Iterable[ChartResult]) -> list[ChartResult]:
     """The charts whose query failed."""
     return [result for result in results if result.status == "failed"]
-
-
-def reader_password(warehouse: WarehouseSettings) -> str:
-    """The password that Superset uses for the warehouse."""
-    if warehouse.reader_password is None:
-        raise UserError(
-            "warehouse: the reader's password is not known. Set CLICKHOUSE_READER_PASSWORD."
-        )
-    return warehouse.reader_password.get_secret_value()
 
 
 def _check_chart(superset: Superset, assets: Assets, dashboard: str, chart: str) -> ChartResult:

@@ -65,7 +65,8 @@ def _table(params: Params) -> list[Query]:
     """Rows of the mart (``query_mode: raw``) or of an aggregate over it."""
     if params.get("query_mode") == "raw":
         order = [json.loads(item) for item in params.get("order_by_cols", [])]
-        return [_query(params, columns=params["all_columns"], orderby=order, post_processing=[])]
+        # No metrics at all, not none of them: an empty list makes Superset group by the columns.
+        return [_query(params, columns=params["all_columns"], metrics=None, orderby=order)]
     metrics = params["metrics"]
     by = params.get("timeseries_limit_metric") or metrics[0]
     return [
