@@ -12,6 +12,9 @@ from typing import Any, ClassVar
 import clickhouse_connect
 from clickhouse_connect import dbapi
 from clickhouse_connect.driver import exceptions
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.summary import QuerySummary
+from clickhouse_connect.driver.tools import insert_file
 from dlt.common.destination import DestinationCapabilitiesContext
 from dlt.common.schema import Schema
 from dlt.destinations import clickhouse
@@ -57,24 +60,39 @@ class HttpSqlClient(ClickHouseSqlClient):
 
     @raise_open_connection_error
     def open_connection(self) -> HttpConnection:
-        self._conn = HttpConnection(
-            clickhouse_connect.get_client(
-                host=self.credentials.host,
-                port=self.credentials.http_port,
-                username=self.credentials.username,
-                password=self.credentials.password or "",
-                database=self.credentials.database,
-                secure=bool(self.credentials.secure),
-                connect_timeout=self.credentials.connect_timeout,
-                send_receive_timeout=self.credentials.send_receive_timeout,
-                # Statements of one client may run side by side: a session would refuse that.
-                autogenerate_session_id=False,
-                settings={
-                    "select_sequential_consistency": self.config.select_sequential_consistency
-                },
-            )
-        )
+        self._conn = HttpConnection(self._client())
         return self._conn
+
+    def insert_file(
+        self, file_path: str, table_name: str, file_format: str, compression: str
+    ) -> QuerySummary:
+        database, table = self.make_qualified_table_name_path(table_name, quote=False)
+        with self._client() as client:
+            return insert_file(
+                client,
+                table,
+                file_path,
+                fmt=file_format,
+                database=database,
+                settings={"date_time_input_format": "best_effort"},
+                # dlt's "auto" is no HTTP content encoding: a file's compression shows in its name.
+                compression="gzip" if compression == "gz" else None,
+            )
+
+    def _client(self) -> Client:
+        return clickhouse_connect.get_client(
+            host=self.credentials.host,
+            port=self.credentials.http_port,
+            username=self.credentials.username,
+            password=self.credentials.password or "",
+            database=self.credentials.database,
+            secure=bool(self.credentials.secure),
+            connect_timeout=self.credentials.connect_timeout,
+            send_receive_timeout=self.credentials.send_receive_timeout,
+            # Statements of one client may run side by side: a session would refuse that.
+            autogenerate_session_id=False,
+            settings={"select_sequential_consistency": self.config.select_sequential_consistency},
+        )
 
     @classmethod
     def _make_database_exception(cls, ex: Exception) -> Exception:

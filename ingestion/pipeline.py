@@ -12,14 +12,17 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
 import dlt
+from clickhouse_connect.driver.client import Client
 from dlt.common.exceptions import DltException
 from dlt.common.pipeline import LoadInfo
 from dlt.destinations.impl.clickhouse.configuration import ClickHouseCredentials
 from dlt.extract import DltSource
 
 from ingestion.destination import clickhouse_http
+from ingestion.http import PlatformError
 from ingestion.outcomes import Outcomes
 from ingestion.settings import IngestionSettings
 from warehouse.client import connect
@@ -86,27 +89,38 @@ def run(
     settings = settings or IngestionSettings()
     warehouse = warehouse or WarehouseSettings()
     outcomes = outcomes if outcomes is not None else Outcomes()
-    require_raw_database(warehouse)
-    with _one_at_a_time(_working_directory(settings, warehouse), source.name), told_in_one_line():
-        pipeline = make_pipeline(source.name, settings, warehouse)
-        pipeline.sync_destination()
-        if pipeline.has_pending_data:
-            pipeline.normalize()
-            pipeline.load()
-        load_info = pipeline.run(source)
-        load_info.raise_on_failed_jobs()
-    result = LoadResult(load_info, _row_counts(pipeline), outcomes)
-    outcomes.raise_if_unusable()
-    return result
-
-
-def require_raw_database(warehouse: WarehouseSettings) -> None:
-    """Raise :class:`UserError` when the warehouse does not answer or has no ``raw`` database."""
-    database = warehouse.database("raw")
     with connect("owner", warehouse) as client:
-        if not client.command(f"EXISTS DATABASE `{database}`"):
+        _require_schema(client, warehouse)
+        with _one_at_a_time(_working_directory(settings, warehouse), source.name):
+            pipeline = make_pipeline(source.name, settings, warehouse)
+            try:
+                with told_in_one_line():
+                    load_info = _load(pipeline, source)
+            except PlatformError:
+                outcomes.write(client, warehouse.database("ops"), uuid4().hex)
+                raise
+        outcomes.write(client, warehouse.database("ops"), load_info.loads_ids[-1])
+    outcomes.raise_if_unusable()
+    return LoadResult(load_info, _row_counts(pipeline), outcomes)
+
+
+def _load(pipeline: dlt.Pipeline, source: DltSource) -> LoadInfo:
+    pipeline.sync_destination()
+    if pipeline.has_pending_data:
+        pipeline.normalize()
+        pipeline.load()
+    load_info = pipeline.run(source)
+    load_info.raise_on_failed_jobs()
+    return load_info
+
+
+def _require_schema(client: Client, warehouse: WarehouseSettings) -> None:
+    raw, ops = warehouse.database("raw"), warehouse.database("ops")
+    for kind, name in (("DATABASE", raw), ("TABLE", f"{ops}.ingestion_outcome")):
+        if not client.command(f"EXISTS {kind} {name}"):
             raise UserError(
-                f"warehouse: database {database} does not exist. Run: python -m warehouse schema"
+                f"warehouse {warehouse.host}:{warehouse.port}: {kind.lower()} {name} does not "
+                "exist. Run: python -m warehouse schema"
             )
 
 

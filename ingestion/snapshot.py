@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from ingestion.connections import Connection, Platform, read_connections
 from ingestion.http import ApiClient, ApiError
-from ingestion.outcomes import Outcomes
+from ingestion.outcomes import Outcome, Outcomes
 from ingestion.settings import IngestionSettings
 from ingestion.tables import Row, Table, UnreadableValueError
 from warehouse.errors import UserError
@@ -93,29 +93,39 @@ class SnapshotRun:
         # An empty table makes dlt create the table where nothing is read at all.
         yield table.to_arrow([])
         chunk: list[pa.Table] = []
-        for unit, future in self._in_parallel(units, read, table):
-            try:
-                chunk.append(self.to_arrow(table, unit, future.result()))
-            except (ApiError, UnreadableValueError) as error:
-                self.fail(table, unit, error)
+        for attempt in self._in_parallel(units, lambda unit: attempt_to_read(unit, read)):
+            chunk += self.keep(table, attempt)
             if sum(part.num_rows for part in chunk) >= CHUNK_ROWS:
                 yield pa.concat_tables(chunk)
                 chunk = []
         if chunk:
             yield pa.concat_tables(chunk)
 
-    def to_arrow(self, table: Table, unit: AccountDay, rows: Sequence[Row]) -> pa.Table:
-        """An account's rows, stamped with day and time of reading, counted as its outcome."""
-        stamp: dict[str, Any] = {"snapshot_date": unit.day, "fetched_at": datetime.now(UTC)}
-        found = table.to_arrow({**row, **stamp} for row in rows)
-        self.outcomes.loaded(
-            self.platform, table.name, unit.account.account_id, unit.day, found.num_rows
+    def keep(self, table: Table, attempt: "Attempt") -> list[pa.Table]:
+        """The rows of a successful attempt, stamped; records how every attempt went."""
+        unit, error, rows = attempt.unit, attempt.error, None
+        if error is None:
+            stamp: dict[str, Any] = {
+                "snapshot_date": unit.day,
+                "fetched_at": attempt.finished_at,
+            }
+            try:
+                rows = table.to_arrow({**row, **stamp} for row in attempt.rows)
+            except UnreadableValueError as unreadable:
+                error = unreadable
+        self.outcomes.record(
+            Outcome(
+                self.platform,
+                table.name,
+                unit.account.account_id,
+                unit.day,
+                attempt.started_at,
+                attempt.finished_at,
+                rows.num_rows if rows is not None else 0,
+                error,
+            )
         )
-        return found
-
-    def fail(self, table: Table, unit: AccountDay, error: UserError) -> None:
-        """Record that an account's stream could not be read."""
-        self.outcomes.failed(self.platform, table.name, unit.account.account_id, unit.day, error)
+        return [] if rows is None else [rows]
 
     def units_of(self, rows: pa.Table, account_column: str) -> list[AccountDay]:
         """An earlier stream's rows grouped by account and day, for the stream that builds on it."""
@@ -128,23 +138,41 @@ class SnapshotRun:
         ]
 
     def _in_parallel(
-        self,
-        units: Iterable[AccountDay],
-        read: Callable[[AccountDay], list[Row]],
-        table: Table,
-    ) -> Iterator[tuple[AccountDay, "Future[list[Row]]"]]:
+        self, units: Iterable[AccountDay], attempt: Callable[[AccountDay], "Attempt"]
+    ) -> Iterator["Attempt"]:
         workers = self.settings.ingestion_concurrency
-        pool = ThreadPoolExecutor(workers, thread_name_prefix=f"{self.platform}-{table.name}")
-        waiting: deque[tuple[AccountDay, Future[list[Row]]]] = deque()
+        pool = ThreadPoolExecutor(workers, thread_name_prefix=self.platform)
+        waiting: deque[Future[Attempt]] = deque()
         try:
             for unit in units:
-                waiting.append((unit, pool.submit(read, unit)))
+                waiting.append(pool.submit(attempt, unit))
                 if len(waiting) >= 2 * workers:
-                    yield waiting.popleft()
+                    yield waiting.popleft().result()
             while waiting:
-                yield waiting.popleft()
+                yield waiting.popleft().result()
         finally:
             pool.shutdown(cancel_futures=True)
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A unit's rows as the platform gave them, or the error in their place."""
+
+    unit: AccountDay
+    started_at: datetime
+    finished_at: datetime
+    rows: Sequence[Row] = ()
+    error: UserError | None = None
+
+
+def attempt_to_read(unit: AccountDay, read: Callable[[AccountDay], Sequence[Row]]) -> Attempt:
+    """Read a unit; a refusal of the platform becomes the attempt's error."""
+    started_at = datetime.now(UTC)
+    try:
+        rows = read(unit)
+    except ApiError as error:
+        return Attempt(unit, started_at, datetime.now(UTC), error=error)
+    return Attempt(unit, started_at, datetime.now(UTC), rows)
 
 
 def snapshot_dates(

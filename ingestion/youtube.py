@@ -26,6 +26,7 @@ Facts: https://developers.google.com/youtube/v3/docs, discovery document ``youtu
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from functools import partial
 from typing import Any
@@ -38,7 +39,6 @@ from dlt.extract import DltResource
 from ingestion.http import (
     AccountError,
     ApiClient,
-    ApiError,
     Json,
     Page,
     PlatformError,
@@ -47,9 +47,8 @@ from ingestion.http import (
 )
 from ingestion.outcomes import Outcomes
 from ingestion.settings import IngestionSettings
-from ingestion.snapshot import AccountDay, SnapshotRun
-from ingestion.tables import COUNT, FLAG, MOMENT, TEXT, Row, UnreadableValueError, snapshot_table
-from warehouse.errors import UserError
+from ingestion.snapshot import AccountDay, SnapshotRun, attempt_to_read
+from ingestion.tables import COUNT, FLAG, MOMENT, TEXT, Row, snapshot_table
 
 CHANNELS = snapshot_table(
     "channels",
@@ -367,37 +366,31 @@ def classify(status: int, answer: Json) -> Problem | None:
 
 
 def _read_channel_batch(run: SnapshotRun, units: list[AccountDay]) -> Iterator[pa.Table]:
-    try:
-        answer = _call(
-            run,
-            units[0],
-            "channels",
-            {
-                "part": "snippet,contentDetails,statistics",
-                "id": ",".join(unit.account.account_id for unit in units),
-                "maxResults": str(IDS_PER_CALL),
-            },
-        )
-    except ApiError as error:
-        for unit in units:
-            run.fail(CHANNELS, unit, error)
-        return
-    found = {item.get("id"): channel_row(item) for item in answer.get("items") or []}
-    rows = []
+    """One call for many channels, kept as one attempt for each of them."""
+    batch = attempt_to_read(units[0], lambda _: _channels(run, units))
+    by_id = {row["id"]: row for row in batch.rows}
+    rows: list[pa.Table] = []
     for unit in units:
-        row = found.get(unit.account.account_id)
-        if row is None:
-            run.fail(CHANNELS, unit, _gone(unit))
-            continue
-        try:
-            rows.append(run.to_arrow(CHANNELS, unit, [row]))
-        except UnreadableValueError as error:
-            run.fail(CHANNELS, unit, error)
+        row = by_id.get(unit.account.account_id)
+        error = batch.error or (None if row else _gone(unit))
+        rows += run.keep(
+            CHANNELS, replace(batch, unit=unit, rows=[row] if row else [], error=error)
+        )
     if rows:
         yield pa.concat_tables(rows)
 
 
-def _gone(unit: AccountDay) -> UserError:
+def _channels(run: SnapshotRun, units: list[AccountDay]) -> list[Row]:
+    params = {
+        "part": "snippet,contentDetails,statistics",
+        "id": ",".join(unit.account.account_id for unit in units),
+        "maxResults": str(IDS_PER_CALL),
+    }
+    answer = _call(run, units[0], "channels", params)
+    return [channel_row(item) for item in answer.get("items") or []]
+
+
+def _gone(unit: AccountDay) -> AccountError:
     return AccountError(
         f"youtube: account {unit.account.handle}: channel {unit.account.account_id} not found. "
         "It was deleted or suspended, or the id is wrong; reconnect the account.",

@@ -111,7 +111,7 @@ def _publish(
     traits: PlatformTraits,
 ) -> tuple[Ints, Ints, Ints]:
     accounts, _ = followers.shape
-    rate: Floats = traits.posts_per_day * rng.lognormal(0, 0.5, size=accounts)
+    rate: Floats = traits.posts_per_day * np.asarray(rng.lognormal(0, 0.5, accounts))
     posts: Ints = np.asarray(rng.poisson(rate[:, None] * season), dtype=np.int64)
     # Every account has posted on its first day, so that none is empty.
     posts[:, 0] = np.maximum(posts[:, 0], 1)
