@@ -98,7 +98,7 @@ def warehouse(warehouse_server: WarehouseServer) -> WarehouseSettings:
     return warehouse_server.settings
 
 
-@pytest.fixture()
+@pytest.fixture
 def warehouse_client(warehouse: WarehouseSettings) -> Iterator[Client]:
     """The owner's client of the shared warehouse."""
     client = connect(settings=warehouse)

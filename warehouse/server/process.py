@@ -49,7 +49,7 @@ def serve(
     """
     settings.path.mkdir(parents=True, exist_ok=True)
     path = settings.path.resolve()
-    with _owned(path) as lock:
+    with owned(path) as lock:
         listener = _listen(host, port)
         address = f"http://{host}:{listener.getsockname()[1]}"
         json.dump({"pid": os.getpid(), "address": address}, lock)
@@ -106,7 +106,7 @@ async def _announce(server: _Server, listener: socket.socket, host: str) -> None
 
 
 @contextlib.contextmanager
-def _owned(path: Path) -> Iterator[IO[str]]:
+def owned(path: Path) -> Iterator[IO[str]]:
     """Hold the data folder; the lock dies with the process, however it dies."""
     with (path / "server.lock").open("a+", encoding="utf-8") as lock:
         try:
