@@ -1,0 +1,54 @@
+"""``python -m orchestration demo|up``: what ``make demo`` and ``make up`` run."""
+
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import Annotated
+
+import typer
+
+from warehouse.errors import exit_on_user_error
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
+
+
+@app.command()
+def demo(
+    days: Annotated[int, typer.Option(help="Daily snapshots to take from the sandbox.")] = 14,
+    replay: Annotated[
+        Path | None, typer.Option(help="Folder of recorded data (real/tiktok_videos.csv).")
+    ] = None,
+) -> None:
+    """Run the daily job end to end on a new embedded warehouse and the sandbox."""
+    from orchestration.demo import run_demo
+
+    if not run_demo(days, replay):
+        sys.exit(1)
+
+
+@app.command()
+def up() -> None:
+    """Serve what the last demo built: warehouse, sandbox, Dagster and Superset."""
+    from orchestration.up import serve
+
+    serve()
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def main() -> None:
+    """Run a command; Ctrl-C and SIGTERM stop its services in order."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    with exit_on_user_error():
+        try:
+            app(standalone_mode=False)
+        except KeyboardInterrupt:
+            print("stopped", file=sys.stderr)
+            sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,139 @@
+"""Run a job of the code location in a process of its own and tell what happens as it happens."""
+
+import json
+import subprocess
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from time import sleep
+
+import dagster as dg
+from dagster import DagsterEventType, DagsterInstance, EventLogEntry, RunsFilter
+
+from orchestration.services import last_line, spawn, stop
+from orchestration.settings import PROJECT_ROOT
+from orchestration.stage import module
+
+LAUNCH_TAG = "credence/launch"
+RANGE_START_TAG = "dagster/asset_partition_range_start"
+RANGE_END_TAG = "dagster/asset_partition_range_end"
+ONE_PROCESS = PROJECT_ROOT / "orchestration" / "one_process.yaml"
+POLL_SECONDS = 0.3
+
+Say = Callable[[str], None]
+
+
+@dataclass
+class RunReport:
+    """What a run did: seconds by step, materialized assets, checks, and what failed.
+
+    ``failures`` holds one line per failed step or check, the asset's own error first.
+    """
+
+    seconds: dict[str, float] = field(default_factory=dict)
+    materialized: set[str] = field(default_factory=set)
+    checks_passed: int = 0
+    failures: list[str] = field(default_factory=list)
+    _started: dict[str, float] = field(default_factory=dict)
+
+    def take(self, event: EventLogEntry, say: Say) -> None:
+        """Add one event of the run's log and say it where a person waits for it."""
+        if event.dagster_event is None:
+            return
+        kind, step = event.dagster_event.event_type, event.step_key or ""
+        if kind == DagsterEventType.STEP_START:
+            self._started[step] = event.timestamp
+            say(f"{step} ...")
+        elif kind in (DagsterEventType.STEP_SUCCESS, DagsterEventType.STEP_FAILURE):
+            self.seconds[step] = event.timestamp - self._started.get(step, event.timestamp)
+            if kind == DagsterEventType.STEP_FAILURE:
+                self.failures.append(f"{step}: {_cause(event)}")
+        elif kind == DagsterEventType.STEP_UP_FOR_RETRY:
+            say(f"{step} is tried again: {_cause(event)}")
+        elif kind == DagsterEventType.ASSET_MATERIALIZATION:
+            self._take_materialization(event, say)
+        elif kind == DagsterEventType.ASSET_CHECK_EVALUATION:
+            self._take_check(event)
+
+    def _take_materialization(self, event: EventLogEntry, say: Say) -> None:
+        key = event.asset_materialization.asset_key.to_user_string()  # type: ignore[union-attr]
+        if key not in self.materialized:
+            self.materialized.add(key)
+            say(f"  {key}")
+
+    def _take_check(self, event: EventLogEntry) -> None:
+        check = event.asset_check_evaluation
+        if check is None:
+            return
+        if check.passed:
+            self.checks_passed += 1
+        elif check.severity == dg.AssetCheckSeverity.ERROR:
+            self.failures.append(f"{check.asset_key.to_user_string()}: check {check.check_name}")
+
+
+def run_job(
+    job: str, days: tuple[date, date], env: Mapping[str, str], log: Path, say: Say
+) -> RunReport:
+    """Execute a partitioned job over a range of days and report it.
+
+    The run is recorded in the instance at ``env["DAGSTER_HOME"]``, so the Dagster UI shows it
+    afterwards. A run that fails is reported, not raised.
+    """
+    launch = uuid.uuid4().hex
+    tags = {
+        LAUNCH_TAG: launch,
+        RANGE_START_TAG: days[0].isoformat(),
+        RANGE_END_TAG: days[1].isoformat(),
+    }
+    command = module(
+        *("dagster", "job", "execute", "--module-name", "orchestration.definitions"),
+        *("--working-directory", str(PROJECT_ROOT), "--job", job, "--tags", json.dumps(tags)),
+        *("--config", str(ONE_PROCESS)),
+    )
+    report = RunReport()
+    with log.open("wb") as output, DagsterInstance.from_config(env["DAGSTER_HOME"]) as instance:
+        process = spawn(command, env, output)
+        try:
+            for event in _events(instance, launch, process):
+                report.take(event, say)
+        finally:
+            stop(process)
+    if process.returncode and not report.failures:
+        report.failures.append(f"{job}: {last_line(log)}")
+    return report
+
+
+def _events(
+    instance: DagsterInstance, launch: str, process: subprocess.Popen[bytes]
+) -> Iterator[EventLogEntry]:
+    run_id, cursor = None, None
+    while True:
+        ended = process.poll() is not None
+        if run_id is None:
+            runs = instance.get_runs(RunsFilter(tags={LAUNCH_TAG: launch}), limit=1)
+            run_id = runs[0].run_id if runs else None
+        if run_id is not None:
+            page = instance.get_records_for_run(run_id, cursor=cursor)
+            cursor = page.cursor
+            yield from (record.event_log_entry for record in page.records)
+            if page.has_more:
+                continue
+        if ended:
+            return
+        sleep(POLL_SECONDS)
+
+
+def _cause(event: EventLogEntry) -> str:
+    """The innermost error of a failed step in one line."""
+    data = event.dagster_event.event_specific_data if event.dagster_event else None
+    error = getattr(data, "error", None)
+    while error is not None and error.cause is not None:
+        error = error.cause
+    failure = getattr(data, "user_failure_data", None)
+    if failure is not None and failure.description:
+        return str(failure.description)
+    if error is None:
+        return event.user_message
+    return " ".join(error.message.split())

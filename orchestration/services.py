@@ -1,0 +1,148 @@
+"""Child processes of the demo and of ``make up``: start, wait until ready, stop in order.
+
+A service says that it is ready by a line ``... listening on http://host:port`` in its log, or by
+answering its health URL. Everything it prints goes to ``<logs>/<name>.log``.
+"""
+
+import os
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import BinaryIO
+
+import httpx
+
+from orchestration.settings import PROJECT_ROOT
+from warehouse.errors import UserError
+
+READY_LINE = re.compile(r"listening on (https?://[^\s]+)")
+STOP_SECONDS = 30.0
+POLL_SECONDS = 0.1
+
+
+@dataclass(frozen=True)
+class Service:
+    """A command that serves until it is told to stop."""
+
+    name: str
+    command: Sequence[str]
+    env: Mapping[str, str]
+    health_url: str | None = None
+    ready_seconds: float = 90.0
+
+
+@dataclass
+class Launched:
+    """A started service: ``url`` blocks until it answers."""
+
+    service: Service
+    log: Path
+    process: subprocess.Popen[bytes]
+
+    @property
+    def name(self) -> str:
+        """The service's name."""
+        return self.service.name
+
+    @cached_property
+    def url(self) -> str:
+        """Where the service listens, once it is ready.
+
+        Raises UserError with the service's own last line when it ends or stays silent instead.
+        """
+        deadline = time.monotonic() + self.service.ready_seconds
+        while time.monotonic() < deadline:
+            self.check_alive()
+            url = _ready_url(self.service, self.log)
+            if url:
+                return url
+            time.sleep(POLL_SECONDS)
+        raise UserError(
+            f"{self.name}: not ready after {self.service.ready_seconds:.0f} s: "
+            f"{last_line(self.log)} (log: {self.log})"
+        )
+
+    def check_alive(self) -> None:
+        """Raise UserError when the process has ended."""
+        if self.process.poll() is not None:
+            raise UserError(
+                f"{self.name}: ended with code {self.process.returncode}: "
+                f"{last_line(self.log).removeprefix('error: ')} (log: {self.log})"
+            )
+
+
+@contextmanager
+def launched(service: Service, logs: Path) -> Iterator[Launched]:
+    """Start a service and stop it, with all it started, on the way out."""
+    logs.mkdir(parents=True, exist_ok=True)
+    log = logs / f"{service.name}.log"
+    with log.open("wb") as output:
+        process = spawn(service.command, service.env, output)
+    try:
+        yield Launched(service, log, process)
+    finally:
+        stop(process)
+
+
+@contextmanager
+def running(service: Service, logs: Path) -> Iterator[Launched]:
+    """The same, entered once the service is ready."""
+    with launched(service, logs) as started:
+        _ = started.url
+        yield started
+
+
+def spawn(
+    command: Sequence[str], env: Mapping[str, str], output: BinaryIO
+) -> subprocess.Popen[bytes]:
+    """Start a command of ours in the project's root, its output in a file.
+
+    It gets a session of its own: Ctrl-C reaches the parent alone, which stops children in order.
+    """
+    return subprocess.Popen(  # noqa: S603
+        list(command),
+        env={**os.environ, **env},
+        cwd=PROJECT_ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """End a process and what it started: SIGTERM, and SIGKILL for what is left after a while."""
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+
+
+def last_line(log: Path) -> str:
+    """The last non-empty line of a log, for an error message."""
+    lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
+    return lines[-1].strip() if lines else "it printed nothing"
+
+
+def _ready_url(service: Service, log: Path) -> str | None:
+    if service.health_url is None:
+        said = READY_LINE.search(log.read_text(errors="replace"))
+        return said.group(1).rstrip("/.") if said else None
+    try:
+        answer = httpx.get(service.health_url, timeout=2.0)
+    except httpx.HTTPError:
+        return None
+    return str(httpx.URL(service.health_url).copy_with(path="/")) if answer.is_success else None

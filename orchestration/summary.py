@@ -1,0 +1,83 @@
+"""What a demo prints at its end: rows per layer, seconds per step, benchmark and top accounts."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from clickhouse_connect.driver.client import Client
+from pydantic import SecretStr
+from rich.console import Console
+from rich.table import Table
+
+from orchestration.dagster_run import RunReport
+from warehouse.client import connect
+from warehouse.settings import LAYERS, WarehouseSettings
+
+BENCHMARK = """
+SELECT platform, follower_tier, account_count, post_count,
+       engagement_rate_by_views_p25, engagement_rate_by_views_p50, engagement_rate_by_views_p75
+FROM {marts:Identifier}.mart_engagement__benchmark
+ORDER BY platform, indexOf(['nano', 'micro', 'mid', 'mega'], toString(follower_tier))
+"""
+TOP_ACCOUNTS = """
+SELECT platform, username, follower_tier, follower_count, engagement_rate_by_views
+FROM {marts:Identifier}.mart_engagement__account_day
+WHERE snapshot_date = (
+    SELECT max(snapshot_date) FROM {marts:Identifier}.mart_engagement__account_day
+)
+ORDER BY follower_count DESC NULLS LAST, username
+LIMIT 8
+"""
+TABLES = """
+SELECT name FROM system.tables
+WHERE database = {database:String} AND name NOT LIKE '%\\_dlt\\_%' ORDER BY name
+"""
+
+
+def print_summary(console: Console, env: Mapping[str, str], report: RunReport) -> None:
+    """Print the demo's result from the warehouse that ``env`` names."""
+    settings = WarehouseSettings(
+        host=env["CLICKHOUSE_HOST"],
+        port=int(env["CLICKHOUSE_PORT"]),
+        password=SecretStr(env["CLICKHOUSE_PASSWORD"]),
+    )
+    client = connect("owner", settings)
+    try:
+        marts = {"marts": settings.database("marts")}
+        console.print()
+        console.print(_table("Rows per layer", ["layer", "table", "rows"], _rows(client, settings)))
+        seconds = [(step, f"{value:.1f}") for step, value in report.seconds.items()]
+        console.print(_table("Seconds per step", ["step", "seconds"], seconds))
+        benchmark = client.query(BENCHMARK, parameters=marts).result_rows
+        columns = ["platform", "tier", "accounts", "posts", "ER p25", "ER median", "ER p75"]
+        title = "Engagement rate by views: benchmark"
+        console.print(_table(title, columns, ((*r[:4], *map(_percent, r[4:])) for r in benchmark)))
+        top = client.query(TOP_ACCOUNTS, parameters=marts).result_rows
+        columns = ["platform", "account", "tier", "followers", "ER by views"]
+        console.print(_table("Top accounts", columns, ((*r[:4], _percent(r[4])) for r in top)))
+    finally:
+        client.close()
+
+
+def _rows(client: Client, settings: WarehouseSettings) -> Iterable[tuple[str, str, int]]:
+    for layer in LAYERS:
+        database = settings.database(layer)
+        for (table,) in client.query(TABLES, parameters={"database": database}).result_rows:
+            count = client.query(
+                "SELECT count() FROM {database:Identifier}.{table:Identifier}",
+                parameters={"database": database, "table": table},
+            ).result_rows[0][0]
+            if count:
+                yield layer, table, count
+
+
+def _percent(rate: float | None) -> str:
+    return "-" if rate is None else f"{rate:.2%}"
+
+
+def _table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold")
+    for column in columns:
+        table.add_column(column)
+    for row in rows:
+        cells = [f"{c:,}" if isinstance(c, int) else "-" if c is None else str(c) for c in row]
+        table.add_row(*cells)
+    return table

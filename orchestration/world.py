@@ -1,0 +1,72 @@
+"""The world a demo warehouse was built from, written into its folder as a marker.
+
+``make demo`` rebuilds a folder that carries the marker and refuses any other, so that nobody's
+real warehouse is replaced by a demonstration; ``make up`` reads which sandbox to serve with it.
+"""
+
+from datetime import date
+from pathlib import Path
+
+from pydantic import BaseModel, ValidationError
+
+from warehouse.errors import UserError
+
+MARKER = "world.json"
+
+
+class World(BaseModel):
+    """A synthetic world by its seed and size, or a folder of recorded data."""
+
+    replay: Path | None = None
+    seed: int = 7
+    creators: int = 50
+    days: int = 60
+    end_date: date
+
+    def sandbox_arguments(self) -> list[str]:
+        """The arguments of ``python -m ingestion.sandbox`` that serve this world."""
+        if self.replay:
+            return ["--replay", str(self.replay)]
+        return [
+            *("--seed", str(self.seed)),
+            *("--creators", str(self.creators)),
+            *("--days", str(self.days)),
+            *("--end-date", self.end_date.isoformat()),
+        ]
+
+    def describe(self) -> str:
+        """One phrase for a summary."""
+        if self.replay:
+            return f"recorded data in {self.replay}"
+        return (
+            f"synthetic world: seed {self.seed}, {self.creators} creators, {self.days} days "
+            f"to {self.end_date} (simulated; no claim about real creators)"
+        )
+
+    def write(self, folder: Path) -> None:
+        """Mark a warehouse folder as built from this world."""
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / MARKER).write_text(self.model_dump_json(indent=2) + "\n")
+
+
+def read_world(folder: Path) -> World | None:
+    """The world of a warehouse folder; None where it carries no marker."""
+    marker = folder / MARKER
+    if not marker.exists():
+        return None
+    try:
+        return World.model_validate_json(marker.read_text())
+    except ValidationError as error:
+        raise UserError(
+            f"{marker}: not a world marker ({error.error_count()} errors). "
+            "Move the folder away, then run make demo."
+        ) from error
+
+
+def refuse_foreign(folder: Path) -> None:
+    """Raise UserError where a folder holds something that no demo has made."""
+    if folder.exists() and any(folder.iterdir()) and read_world(folder) is None:
+        raise UserError(
+            f"{folder}: holds a warehouse that no demo built, so it is left alone. "
+            "Set WAREHOUSE_PATH to another folder, or move this one away."
+        )
