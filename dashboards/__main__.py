@@ -84,6 +84,22 @@ def deploy() -> None:
         raise UserError(f"dashboards: {len(failed)} of {len(results)} charts failed: {first}")
 
 
+@app.command()
+def screenshot(
+    slug: Annotated[str, typer.Argument(help="The dashboard.")] = "overview",
+    out: Annotated[Path, typer.Option(help="The PNG to write.")] = Path("docs/img/overview.png"),
+) -> None:
+    """Take a picture of a deployed dashboard."""
+    from dashboards.assets import load_assets
+    from dashboards.screenshot import take_screenshot
+
+    dashboards = load_assets().dashboards
+    if slug not in dashboards:
+        raise UserError(f"dashboards: {slug!r} is not one of: {', '.join(dashboards)}.")
+    take_screenshot(DashboardsSettings(), slug, len(dashboards[slug].charts()), out)
+    print(f"dashboards: wrote {out}")
+
+
 if __name__ == "__main__":
     with exit_on_user_error():
         app()

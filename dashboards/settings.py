@@ -51,7 +51,7 @@ class DashboardsSettings(BaseSettings):
 
         With ``create`` a missing one is generated and stored (mode 600).
         """
-        return self._secret(self.password, "password", "SUPERSET_PASSWORD", create)
+        return self._secret(self.password, "admin_password", "SUPERSET_PASSWORD", create)
 
     def signing_key(self, *, create: bool = False) -> str:
         """The key that signs sessions and encrypts what Superset stores; like the password."""
