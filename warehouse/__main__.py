@@ -4,17 +4,25 @@ python -m warehouse server
 python -m warehouse query "SELECT count() FROM core.dim_account"
 """
 
+import shlex
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast
 
 import typer
+from clickhouse_connect.driver.client import Client
 
-from warehouse.errors import exit_on_user_error
-from warehouse.settings import WarehouseSettings
+from warehouse.client import connect
+from warehouse.errors import UserError, exit_on_user_error
+from warehouse.settings import Identity, WarehouseSettings
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False
 )
+
+
+def _client(identity: Identity = "owner") -> Client:
+    return connect(identity)
 
 
 @app.command()
@@ -40,19 +48,67 @@ def server(
 @app.command()
 def schema() -> None:
     """Create the databases of all layers and the tables that code writes; safe to repeat."""
-    from warehouse.client import connect
     from warehouse.schema_ddl import apply
 
-    settings = WarehouseSettings()
-    count = apply(connect(settings=settings), settings)
+    count = apply(_client(), WarehouseSettings())
     print(f"schema: {count} statements applied")
+
+
+@app.command()
+def query(
+    statement: Annotated[str, typer.Argument(help="SQL; - reads it from standard input")],
+    output: Annotated[
+        str | None,
+        typer.Option("--format", help="A ClickHouse format instead of a table, e.g. CSVWithNames"),
+    ] = None,
+    identity: Annotated[str, typer.Option(help="owner or reader")] = "owner",
+) -> None:
+    """Run a statement and print its result."""
+    from warehouse.console import print_format, print_table
+
+    if identity not in ("owner", "reader"):
+        raise UserError(f"--identity {identity}: use owner or reader")
+    text = sys.stdin.read() if statement == "-" else statement
+    client = _client(cast(Identity, identity))
+    if output is None:
+        print_table(client, text)
+    else:
+        print_format(client, text, output)
+
+
+@app.command()
+def backup(
+    folder: Annotated[Path, typer.Argument(help="A folder that does not exist yet")],
+) -> None:
+    """Write all layers to a folder with ClickHouse's BACKUP."""
+    from warehouse import backup as backups
+
+    names = backups.backup(_client(), WarehouseSettings(), folder)
+    print(f"backup: {', '.join(names)} written to {folder}")
+
+
+@app.command()
+def restore(
+    folder: Annotated[Path, typer.Argument(help="A folder that backup has written")],
+) -> None:
+    """Read all layers back from a folder, into tables that are absent or empty."""
+    from warehouse import backup as backups
+
+    names = backups.restore(_client(), WarehouseSettings(), folder)
+    print(f"restore: {', '.join(names)} read from {folder}")
+
+
+@app.command()
+def grants() -> None:
+    """Print the SQL that makes owner and reader on a ClickHouse server of your own."""
+    from warehouse.grants import render
+
+    print(render(WarehouseSettings()), end="")
 
 
 @app.command()
 def env() -> None:
     """Print the settings as shell exports: eval "$(python -m warehouse env)"."""
-    import shlex
-
     settings = WarehouseSettings()
     owner, password = settings.login("owner")
     reader, reader_password = settings.login("reader")

@@ -1,10 +1,11 @@
 """The one way to a ClickHouse client: settings in, clickhouse-connect out."""
 
+import logging
 from typing import Any
 
 import clickhouse_connect
 from clickhouse_connect.driver.client import Client
-from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError
+from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError, OperationalError
 
 from warehouse.errors import UserError
 from warehouse.settings import Identity, WarehouseSettings
@@ -26,6 +27,8 @@ def connect(
         UserError: the server cannot be reached, or refuses the password.
     """
     settings = settings or WarehouseSettings()
+    # What goes wrong is raised here as one line; the driver would log it besides.
+    logging.getLogger("clickhouse_connect").addHandler(logging.NullHandler())
     user, password = settings.login(identity)
     where = f"{settings.host}:{settings.port}"
     # A client is shared by threads (Dagster, the API): a session would lock them out of it.
@@ -39,13 +42,15 @@ def connect(
             password=password,
             **kwargs,
         )
+    except OperationalError as error:
+        raise UserError(
+            f"warehouse {where}: cannot be reached ({_reason(error)}). "
+            "Start it (python -m warehouse server) or set CLICKHOUSE_HOST and CLICKHOUSE_PORT."
+        ) from None
     except DatabaseError as error:
         if error.code in _WRONG_LOGIN_CODES:
             raise UserError(_refused(settings, identity, user, password, where)) from None
-        raise UserError(
-            f"warehouse {where}: cannot be used ({_first_line(error)}). "
-            "Start it (python -m warehouse server) or set CLICKHOUSE_HOST and CLICKHOUSE_PORT."
-        ) from None
+        raise UserError(f"warehouse {where}: {_first_line(error)}") from None
     except ClickHouseError as error:
         raise UserError(f"warehouse {where}: {_first_line(error)}") from None
 
@@ -58,6 +63,13 @@ def _refused(
     place = f" or point WAREHOUSE_PATH (now {settings.path}) at the server's data folder"
     remedy = f"Set {variable}{place if settings.is_local else ''}."
     return f"warehouse {where}: user {user} was refused: {problem}. {remedy}"
+
+
+def _reason(error: BaseException) -> str:
+    """The innermost cause, e.g. "Connection refused", without the layers of libraries around."""
+    cause = getattr(error.__cause__, "reason", None) or error.__cause__ or error
+    text = str(cause).strip().splitlines()[0] if str(cause).strip() else type(cause).__name__
+    return text.rsplit(": ", 1)[-1].rsplit("] ", 1)[-1]
 
 
 def _first_line(error: BaseException) -> str:

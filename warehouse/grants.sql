@@ -1,14 +1,34 @@
 -- The warehouse's two identities on a ClickHouse server of your own.
--- Render and run it as a user with access management:
---     python -m warehouse grants | clickhouse-client --multiquery
--- Passwords are not in it: set them with the query parameters that it names.
+--
+--     python -m warehouse grants | clickhouse-client --user admin --password
+--
+-- fills in the names, the environment's databases and salted hashes of the passwords that the
+-- settings hold. Safe to repeat: users keep what they have, passwords are set anew.
 
-CREATE SETTINGS PROFILE IF NOT EXISTS {prefix}reader_profile SETTINGS
-    readonly = 2 READONLY,
-    max_execution_time = 300,
-    additional_table_filters READONLY,
-    additional_result_filter READONLY;
+CREATE SETTINGS PROFILE IF NOT EXISTS {reader}_profile SETTINGS
+    readonly = 2 CONST,
+    allow_ddl = 0 CONST,
+    max_execution_time = 300 MAX 3600,
+    additional_table_filters CONST,
+    additional_result_filter CONST;
 
-CREATE USER IF NOT EXISTS {owner} IDENTIFIED WITH sha256_password BY {{owner_password:String}};
-CREATE USER IF NOT EXISTS {reader} IDENTIFIED WITH sha256_password BY {{reader_password:String}}
-    SETTINGS PROFILE '{prefix}reader_profile';
+CREATE USER IF NOT EXISTS {owner};
+ALTER USER {owner} IDENTIFIED WITH sha256_hash BY '{owner_hash}' SALT '{owner_salt}';
+
+CREATE USER IF NOT EXISTS {reader};
+ALTER USER {reader} IDENTIFIED WITH sha256_hash BY '{reader_hash}' SALT '{reader_salt}'
+    SETTINGS PROFILE '{reader}_profile';
+
+-- The owner makes and fills every layer, and reads what the server says of its own work.
+-- for each layer
+GRANT SHOW, SELECT, INSERT, ALTER, CREATE, DROP, TRUNCATE, OPTIMIZE, BACKUP, dictGet
+    ON {database}.* TO {owner};
+-- end
+GRANT CREATE TEMPORARY TABLE, KILL QUERY, SYSTEM FLUSH LOGS ON *.* TO {owner};
+GRANT SELECT ON system.* TO {owner};
+
+-- The reader reads what is made to be read: no other layer, no table functions, no DDL.
+REVOKE ALL ON *.* FROM {reader};
+-- for each readable layer
+GRANT SELECT ON {database}.* TO {reader};
+-- end

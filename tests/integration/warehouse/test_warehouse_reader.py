@@ -18,9 +18,9 @@ def stocked(warehouse: WarehouseSettings) -> Iterator[WarehouseSettings]:
     """Two marts, a score table and a raw table with a secret, in the shared warehouse."""
     owner = connect(settings=warehouse)
     for statement in (
-        "CREATE OR REPLACE TABLE raw.reader_secret (a Int64, s String) ENGINE = MergeTree ORDER BY a",
+        "CREATE OR REPLACE TABLE raw.reader_secret (a Int64, s String) ENGINE = MergeTree ORDER BY a",  # noqa: E501
         f"INSERT INTO raw.reader_secret VALUES (1, '{SECRET}')",
-        "CREATE OR REPLACE TABLE marts.reader_mart (a Int64, s String) ENGINE = MergeTree ORDER BY a",
+        "CREATE OR REPLACE TABLE marts.reader_mart (a Int64, s String) ENGINE = MergeTree ORDER BY a",  # noqa: E501
         "INSERT INTO marts.reader_mart VALUES (1, 'one'), (2, 'two')",
         "CREATE OR REPLACE TABLE ml.reader_score (a Int64) ENGINE = MergeTree ORDER BY a",
         "CREATE OR REPLACE VIEW marts.reader_view AS SELECT a FROM raw.reader_secret",
@@ -66,7 +66,7 @@ ALLOWED = [
     "SELECT * FROM reader_mart ORDER BY a",
     "SELECT m.s AS `a label (x)`, count(*) FROM marts.reader_mart AS m GROUP BY 1 LIMIT 10",
     "SELECT a FROM marts.reader_view",
-    "WITH x AS (SELECT a FROM marts.reader_mart) SELECT count() FROM x JOIN ml.reader_score USING a",
+    "WITH x AS (SELECT a FROM marts.reader_mart) SELECT count() FROM x JOIN ml.reader_score USING a",  # noqa: E501
     "SELECT (SELECT max(a) FROM marts.reader_mart) AS top",
     "SELECT a IN (SELECT a FROM ml.reader_score) FROM marts.reader_mart",
     "SELECT a IN marts.reader_view FROM marts.reader_mart",
