@@ -23,11 +23,13 @@ from ingestion.connections import Connection, Connections, Creator, read_connect
 from ingestion.settings import IngestionSettings
 from ingestion.tables import DAY, MOMENT, TEXT, Table
 
+STAMPED = ("snapshot_date", "fetched_at")
 STAMP = {"snapshot_date": DAY, "fetched_at": MOMENT}
 CREATORS = Table(
     "creators",
     {**STAMP, "creator_id": TEXT, "display_name": TEXT, "created_at": MOMENT},
     key=("creator_id",),
+    required=(*STAMPED, "display_name", "created_at"),
 )
 CONNECTIONS = Table(
     "connections",
@@ -41,6 +43,7 @@ CONNECTIONS = Table(
         "connected_at": MOMENT,
     },
     key=("platform", "account_id"),
+    required=(*STAMPED, "connection_id", "creator_id", "connected_at"),
 )
 
 

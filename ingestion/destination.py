@@ -4,9 +4,15 @@ The stock destination needs two ports: the native one for statements, HTTP for f
 statements go over HTTP as well, on clickhouse-connect's DB-API, so that one port and one protocol
 do, for the embedded warehouse and a real server alike. Everything else (DDL, merge, state, file
 inserts) is dlt's own.
+
+A load that was cut off is repeated from the job that was cut off. So that a file which had arrived
+just before does not arrive twice, its insert carries the file's name as deduplication token, which
+the tables remember (``non_replicated_deduplication_window``).
 """
 
 import re
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, ClassVar
 
 import clickhouse_connect
@@ -16,7 +22,8 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.summary import QuerySummary
 from clickhouse_connect.driver.tools import insert_file
 from dlt.common.destination import DestinationCapabilitiesContext
-from dlt.common.schema import Schema
+from dlt.common.schema import Schema, TColumnSchema
+from dlt.common.storages.load_package import ParsedLoadJobFileName
 from dlt.destinations import clickhouse
 from dlt.destinations.exceptions import (
     DatabaseTerminalException,
@@ -74,7 +81,13 @@ class HttpSqlClient(ClickHouseSqlClient):
                 file_path,
                 fmt=file_format,
                 database=database,
-                settings={"date_time_input_format": "best_effort"},
+                settings={
+                    "date_time_input_format": "best_effort",
+                    "insert_deduplicate": 1,
+                    "insert_deduplication_token": _token(file_path),
+                    # A repeat has to arrive in the same blocks to be known for one.
+                    "input_format_parquet_preserve_order": 1,
+                },
                 # dlt's "auto" is no HTTP content encoding: a file's compression shows in its name.
                 compression="gzip" if compression == "gz" else None,
             )
@@ -91,7 +104,12 @@ class HttpSqlClient(ClickHouseSqlClient):
             send_receive_timeout=self.credentials.send_receive_timeout,
             # Statements of one client may run side by side: a session would refuse that.
             autogenerate_session_id=False,
-            settings={"select_sequential_consistency": self.config.select_sequential_consistency},
+            settings={
+                "select_sequential_consistency": self.config.select_sequential_consistency,
+                # A merge that is repeated deletes and inserts the same rows again: the insert must
+                # not be taken for a repeat. Files alone carry a token.
+                "insert_deduplicate": 0,
+            },
         )
 
     @classmethod
@@ -110,6 +128,12 @@ class HttpSqlClient(ClickHouseSqlClient):
     @staticmethod
     def is_dbapi_exception(ex: Exception) -> bool:
         return isinstance(ex, exceptions.Error)
+
+
+def _token(file_path: str) -> str:
+    """Names a load's file; the count of attempts, which the file's name also holds, is left out."""
+    name = ParsedLoadJobFileName.parse(Path(file_path).name)
+    return f"{name.table_name}.{name.file_id}"
 
 
 class HttpClickHouseClient(ClickHouseClient):
@@ -131,6 +155,16 @@ class HttpClickHouseClient(ClickHouseClient):
             capabilities,
             config,
         )
+
+    def _get_table_update_sql(
+        self, table_name: str, new_columns: Sequence[TColumnSchema], generate_alter: bool
+    ) -> list[str]:
+        sql = super()._get_table_update_sql(table_name, new_columns, generate_alter)
+        # dlt's empty primary key leaves a sorted table without an index: nothing could be skipped.
+        return [
+            line.replace("\nPRIMARY KEY tuple()", "") if "\nORDER BY" in line else line
+            for line in sql
+        ]
 
 
 class clickhouse_http(clickhouse):  # noqa: N801  # dlt names destinations like functions

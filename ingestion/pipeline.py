@@ -29,6 +29,13 @@ from warehouse.client import connect
 from warehouse.errors import UserError
 from warehouse.settings import WarehouseSettings
 
+DLT_CONFIG = {
+    "RUNTIME__DLTHUB_TELEMETRY": "false",
+    # Else the last load of every table would stand twice in the warehouse.
+    "LOAD__TRUNCATE_STAGING_DATASET": "true",
+}
+"""dlt's own settings; the environment has the last word."""
+
 
 @dataclass(frozen=True)
 class LoadResult:
@@ -47,7 +54,8 @@ def make_pipeline(
     """The pipeline that loads a source into ``raw``; neither loads nor asks the warehouse."""
     settings = settings or IngestionSettings()
     warehouse = warehouse or WarehouseSettings()
-    os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")
+    for name, value in DLT_CONFIG.items():
+        os.environ.setdefault(name, value)
     return dlt.pipeline(
         pipeline_name=source_name,
         pipelines_dir=str(_working_directory(settings, warehouse)),

@@ -20,6 +20,8 @@ from warehouse.errors import UserError
 Row = Mapping[str, Any]
 
 LARGEST = 2**63
+TABLE_SETTINGS = {"non_replicated_deduplication_window": 1000}
+"""Lets :mod:`ingestion.destination` repeat the insert of a file without doubling its rows."""
 
 
 class UnreadableValueError(UserError):
@@ -100,21 +102,22 @@ FLAG = Kind(pa.bool_(), "bool", _flag)
 class Table:
     """One raw table of a source.
 
-    ``key`` columns are never NULL and order the table. With ``replace_by``, a load replaces the
-    rows that share those columns' values (an account's day) and keeps doubled rows within the load;
-    without, it replaces the whole table.
+    ``key`` columns order the table; they and ``required`` ones are never NULL. With ``replace_by``,
+    a load replaces the rows that share those columns' values (an account's day) and keeps doubled
+    rows within the load; without, it replaces the whole table.
     """
 
     name: str
     columns: Mapping[str, Kind]
     key: Sequence[str]
+    required: Sequence[str] = ("snapshot_date", "fetched_at")
     replace_by: Sequence[str] = ()
     partition: str | None = None
 
     def arrow_schema(self) -> pa.Schema:
         return pa.schema(
             [
-                pa.field(name, kind.arrow, nullable=name not in self.key)
+                pa.field(name, kind.arrow, nullable=self._is_nullable(name))
                 for name, kind in self.columns.items()
             ]
         )
@@ -139,7 +142,7 @@ class Table:
     ) -> DltResource:
         """The dlt resource that lands ``read``'s Arrow tables in this table."""
         columns: Any = {
-            name: {"name": name, "data_type": kind.dlt, "nullable": name not in self.key}
+            name: {"name": name, "data_type": kind.dlt, "nullable": self._is_nullable(name)}
             for name, kind in self.columns.items()
         }
         hints: Any = {
@@ -154,13 +157,18 @@ class Table:
             resource = dlt.resource(read, **hints)
         else:
             resource = dlt.transformer(read, data_from=data_from, **hints)
-        return clickhouse_adapter(resource, sort=list(self.key), partition=self.partition)
+        return clickhouse_adapter(
+            resource, sort=list(self.key), partition=self.partition, settings=TABLE_SETTINGS
+        )
+
+    def _is_nullable(self, column: str) -> bool:
+        return column not in self.key and column not in self.required
 
     def _parse(self, name: str, kind: Kind, row: Row) -> Any:
         value = row.get(name)
         try:
             parsed = kind.parse(value)
-            if parsed is None and name in self.key:
+            if parsed is None and not self._is_nullable(name):
                 raise ValueError("present")
         except ValueError as error:
             raise UnreadableValueError(
