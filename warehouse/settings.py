@@ -8,7 +8,7 @@ environment names none.
 from pathlib import Path
 from typing import Literal
 
-from pydantic import AliasChoices, Field, SecretStr
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 Identity = Literal["owner", "reader"]
@@ -31,12 +31,8 @@ class WarehouseSettings(BaseSettings):
     password: SecretStr | None = None
     reader_user: str = "reader"
     reader_password: SecretStr | None = None
-    path: Path = Field(
-        default=Path(".data/warehouse"), validation_alias=AliasChoices("WAREHOUSE_PATH", "path")
-    )
-    env: str = Field(
-        default="", pattern=r"^[a-z0-9_]*$", validation_alias=AliasChoices("CREDENCE_ENV", "env")
-    )
+    path: Path = Field(default=Path(".data/warehouse"), validation_alias="WAREHOUSE_PATH")
+    env: str = Field(default="", pattern=r"^[a-z0-9_]*$", validation_alias="CREDENCE_ENV")
 
     def password_file(self, identity: Identity) -> Path:
         """Where the embedded server keeps the password that it generated for an identity."""
