@@ -13,6 +13,7 @@ from typing import Any
 import dlt
 import pyarrow as pa
 from dlt.destinations.adapters import clickhouse_adapter
+from dlt.destinations.impl.clickhouse.typing import TMergeTreeSettings
 from dlt.extract import DltResource
 
 from warehouse.errors import UserError
@@ -20,7 +21,7 @@ from warehouse.errors import UserError
 Row = Mapping[str, Any]
 
 LARGEST = 2**63
-TABLE_SETTINGS = {"non_replicated_deduplication_window": 1000}
+TABLE_SETTINGS: TMergeTreeSettings = {"non_replicated_deduplication_window": 1000}
 """Lets :mod:`ingestion.destination` repeat the insert of a file without doubling its rows."""
 
 

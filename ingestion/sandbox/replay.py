@@ -77,7 +77,7 @@ def _refuse(
 ) -> None:
     if bad.any():
         position = int(bad.to_numpy().argmax())
-        value = frame[column].iloc[position]
+        value = frame[column].tolist()[position]
         raise UserError(
             f"replay: {path}: row {position + 2}, column {column}: {value!r} is not {want}."
         )
