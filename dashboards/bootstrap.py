@@ -28,6 +28,7 @@ def main() -> None:
     if arguments.stop_on_stdin_eof:
         threading.Thread(target=_stop_when_parent_is_gone, daemon=True).start()
 
+    _require_metadata_database(os.environ["SUPERSET_METADATA_URL"])
     from superset.app import create_app
 
     app = create_app()
@@ -52,6 +53,21 @@ def _stop_when_parent_is_gone() -> None:
     """A parent killed with SIGKILL must not leave a server behind that holds the port."""
     sys.stdin.read()
     os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _require_metadata_database(address: str) -> None:
+    """Superset starts without its database and fails later, far from the cause: ask it first."""
+    from sqlalchemy import create_engine
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import SQLAlchemyError
+
+    url = make_url(address)
+    try:
+        create_engine(url).connect().close()
+    except SQLAlchemyError as error:
+        reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+        shown = url.render_as_string(hide_password=True)
+        sys.exit(f"metadata database {shown}: {reason}. Check SUPERSET_METADATA_URL.")
 
 
 def _migrate(app: Any) -> None:

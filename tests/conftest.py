@@ -14,6 +14,9 @@ from warehouse.client import connect
 from warehouse.schema_ddl import apply
 from warehouse.settings import WarehouseSettings
 
+# Loaded on use: the fixtures start nothing until a test asks for them.
+pytest_plugins = ["tests.superset_fixtures"]
+
 ROOT = Path(__file__).resolve().parents[1]
 
 

@@ -1,0 +1,132 @@
+"""Marts as dbt's enforced contracts declare them, filled by hand: what dashboards' tests read."""
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import yaml
+from clickhouse_connect.driver.client import Client
+
+CONTRACTS = Path(__file__).parents[1] / "dbt_project" / "models" / "marts"
+
+
+def contract_columns() -> dict[str, dict[str, str]]:
+    """Column name to ClickHouse type of every mart, by mart."""
+    files = [yaml.safe_load(path.read_text()) for path in sorted(CONTRACTS.rglob("*.yml"))]
+    return {
+        model["name"]: {column["name"]: column["data_type"] for column in model["columns"]}
+        for file in files
+        for model in file.get("models", [])
+    }
+
+
+def create_marts(client: Client, database: str) -> None:
+    """Create every mart anew, empty."""
+    for mart, columns in contract_columns().items():
+        listed = ", ".join(f"`{name}` {type_}" for name, type_ in columns.items())
+        client.command(f"DROP TABLE IF EXISTS {database}.{mart}")
+        client.command(
+            f"CREATE TABLE {database}.{mart} ({listed}) ENGINE MergeTree ORDER BY tuple()"
+        )
+
+
+def insert(client: Client, table: str, rows: list[dict[str, Any]]) -> None:
+    """Insert rows that name some columns each; the others are NULL or the type's default."""
+    for row in rows:
+        client.insert(table, [list(row.values())], column_names=list(row))
+
+
+DAYS = ("2026-03-01", "2026-03-02")
+# platform, account, name, followers on both days (None: hidden; absent: not read), tiers, rate.
+# What is awkward is here on purpose: a hidden count, no rate, an account not read on the last day,
+# one that crossed a tier, markup in a name, two accounts of one name without an address.
+ACCOUNTS: list[dict[str, Any]] = [
+    {"key": "tiktok:t1", "name": "Mia <i>& Co</i>", "followers": [1000, 1010], "rate": 0.05},
+    {"key": "tiktok:t2", "name": "Tom", "followers": [2_000_000, 2_000_500], "rate": 0.02},
+    {"key": "tiktok:t3", "name": "Uma", "followers": [200_000, 200_100], "rate": None},
+    {"key": "tiktok:t4", "name": "Vic", "followers": [20_000], "rate": 0.031},
+    {"key": "youtube:y1", "name": "Wes", "followers": [None, None], "rate": 0.04},
+    {"key": "youtube:y2", "name": "Xia", "followers": [999_000, 1_001_000], "rate": 0.0042},
+    {"key": "youtube:y3", "name": "Yan", "followers": [3000, 2990], "rate": 0.07, "no_url": True},
+    {"key": "youtube:y4", "name": "Yan", "followers": [4000, 4004], "rate": 0.07, "no_url": True},
+]
+BENCHMARK: list[dict[str, Any]] = [
+    {"platform": "tiktok", "follower_tier": "nano", "quartiles": (0.01, 0.02, 0.04)},
+    {"platform": "tiktok", "follower_tier": "micro", "quartiles": (0.02, 0.03, 0.04)},
+    {"platform": "tiktok", "follower_tier": "mid", "quartiles": (0.01, 0.02, 0.03)},
+    {"platform": "tiktok", "follower_tier": "mega", "quartiles": (0.021, 0.03, 0.04)},
+    {"platform": "youtube", "follower_tier": "nano", "quartiles": (0.05, 0.07, 0.09)},
+    {"platform": "youtube", "follower_tier": "mega", "quartiles": (0.004, 0.005, 0.006)},
+]
+
+
+def fill_marts(client: Client, database: str) -> None:
+    """Put the accounts and benchmarks above into the marts."""
+    insert(client, f"{database}.mart_engagement__benchmark", [_band(band) for band in BENCHMARK])
+    for account in ACCOUNTS:
+        days = [_account_day(account, number) for number in range(len(account["followers"]))]
+        insert(client, f"{database}.mart_engagement__account_day", days)
+        insert(client, f"{database}.mart_engagement__account", [_account(account, days[-1])])
+
+
+def _tier(followers: int | None) -> str | None:
+    if followers is None:
+        return None
+    limits = {"nano": 10_000, "micro": 100_000, "mid": 1_000_000}
+    return next((tier for tier, limit in limits.items() if followers < limit), "mega")
+
+
+def _account_day(account: dict[str, Any], number: int) -> dict[str, Any]:
+    platform, account_id = account["key"].split(":")
+    followers, before = account["followers"][number], account["followers"][:number][-1:]
+    change = None if followers is None or not before else followers - before[0]
+    return {
+        "platform": platform,
+        "account_key": account["key"],
+        "account_id": account_id,
+        "display_name": account["name"],
+        "snapshot_date": date.fromisoformat(DAYS[number]),
+        "follower_count": followers,
+        "follower_change": change,
+        "follower_tier": _tier(followers),
+        "post_count": 3,
+        "engagement_rate_by_views": account["rate"],
+        "engagement_rate_by_followers": None if followers is None else 12 / followers,
+    }
+
+
+def _account(account: dict[str, Any], day: dict[str, Any]) -> dict[str, Any]:
+    url = None if account.get("no_url") else f"https://example.com/{day['account_id']}?a=1&b=2"
+    quartiles = next(
+        (
+            band["quartiles"]
+            for band in BENCHMARK
+            if (band["platform"], band["follower_tier"]) == (day["platform"], day["follower_tier"])
+        ),
+        None,
+    )
+    rate = account["rate"]
+    standing = None if rate is None or quartiles is None else sum(rate >= q for q in quartiles)
+    return day | {
+        "profile_url": url,
+        "benchmark_engagement_rate_by_views": quartiles and quartiles[1],
+        "benchmark_quartile": None
+        if standing is None
+        else ("Q1 lowest", "Q2", "Q3", "Q4 highest")[standing],
+    }
+
+
+def _band(band: dict[str, Any]) -> dict[str, Any]:
+    low, median, high = band["quartiles"]
+    return {
+        "platform": band["platform"],
+        "follower_tier": band["follower_tier"],
+        "post_count": 1200,
+        "account_count": 2,
+        "p05_engagement_rate_by_views": low / 2,
+        "p25_engagement_rate_by_views": low,
+        "p50_engagement_rate_by_views": median,
+        "p75_engagement_rate_by_views": high,
+        "p95_engagement_rate_by_views": high * 2,
+        "p50_engagement_rate_by_followers": None,
+    }
