@@ -10,7 +10,9 @@ import typer
 
 from warehouse.errors import exit_on_user_error
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False
+)
 
 
 @app.command()
@@ -41,10 +43,12 @@ def _interrupt(_signal: int, _frame: FrameType | None) -> None:
 
 def main() -> None:
     """Run a command; Ctrl-C and SIGTERM stop its services in order."""
+    # a shell starts background jobs with SIGINT ignored: ours is set either way
+    signal.signal(signal.SIGINT, _interrupt)
     signal.signal(signal.SIGTERM, _interrupt)
     with exit_on_user_error():
         try:
-            app(standalone_mode=False)
+            app()
         except KeyboardInterrupt:
             print("stopped", file=sys.stderr)
             sys.exit(130)

@@ -115,7 +115,7 @@ def _load(
     }
     result = dlt.load(source.with_resources(*wanted), outcomes)
     for failure in outcomes.failures:
-        context.log.warning(failure.error_message)
+        context.log.warning(str(failure.error))
     for name, key in wanted.items():
         yield dg.MaterializeResult(
             asset_key=key,

@@ -12,7 +12,7 @@ PROJECT_ROOT = Path(__file__).resolve().parent.parent
 class OrchestrationSettings(BaseSettings):
     """Settings of the Dagster code location and of the demo."""
 
-    model_config = SettingsConfigDict(env_file=".env", extra="ignore", populate_by_name=True)
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore")
 
     partitions_start: date = Field(date(2026, 1, 1), validation_alias="PARTITIONS_START")
     data_dir: Path = Field(Path(".data"), validation_alias="CREDENCE_DATA_DIR")

@@ -13,17 +13,15 @@ from warehouse.settings import LAYERS, WarehouseSettings
 
 BENCHMARK = """
 SELECT platform, follower_tier, account_count, post_count,
-       engagement_rate_by_views_p25, engagement_rate_by_views_p50, engagement_rate_by_views_p75
+       p25_engagement_rate_by_views, p50_engagement_rate_by_views, p75_engagement_rate_by_views
 FROM {marts:Identifier}.mart_engagement__benchmark
 ORDER BY platform, indexOf(['nano', 'micro', 'mid', 'mega'], toString(follower_tier))
 """
 TOP_ACCOUNTS = """
-SELECT platform, username, follower_tier, follower_count, engagement_rate_by_views
-FROM {marts:Identifier}.mart_engagement__account_day
-WHERE snapshot_date = (
-    SELECT max(snapshot_date) FROM {marts:Identifier}.mart_engagement__account_day
-)
-ORDER BY follower_count DESC NULLS LAST, username
+SELECT platform, coalesce(display_name, handle, account_id), follower_tier, follower_count,
+       engagement_rate_by_views, benchmark_quartile
+FROM {marts:Identifier}.mart_engagement__account
+ORDER BY follower_count DESC NULLS LAST, account_key
 LIMIT 8
 """
 TABLES = """
@@ -51,8 +49,9 @@ def print_summary(console: Console, env: Mapping[str, str], report: RunReport) -
         title = "Engagement rate by views: benchmark"
         console.print(_table(title, columns, ((*r[:4], *map(_percent, r[4:])) for r in benchmark)))
         top = client.query(TOP_ACCOUNTS, parameters=marts).result_rows
-        columns = ["platform", "account", "tier", "followers", "ER by views"]
-        console.print(_table("Top accounts", columns, ((*r[:4], _percent(r[4])) for r in top)))
+        columns = ["platform", "account", "tier", "followers", "ER by views", "in its tier"]
+        cells = ((*r[:4], _percent(r[4]), r[5]) for r in top)
+        console.print(_table("Top accounts by followers", columns, cells))
     finally:
         client.close()
 

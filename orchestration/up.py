@@ -47,6 +47,9 @@ def serve() -> None:
             watch(services)
         except KeyboardInterrupt:
             console.print("Stopping ...")
+            for service in services[1:]:
+                # together, and the warehouse that they may still ask after them
+                service.process.terminate()
 
 
 def start(stack: ExitStack, at: Folders, console: Console) -> list[Launched]:

@@ -1,0 +1,132 @@
+"""The graph: loads without environment and network, keys meet by name, nothing is left out."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+
+GRAPH = [
+    "core/dim_account",
+    "core/dim_post",
+    "core/fct_account_day",
+    "core/fct_post_day",
+    "dashboards/overview",
+    "marts/mart_engagement__account",
+    "marts/mart_engagement__account_day",
+    "marts/mart_engagement__benchmark",
+    "marts/mart_engagement__post",
+    "raw/app__connections",
+    "raw/app__creators",
+    "raw/tiktok__users",
+    "raw/tiktok__videos",
+    "raw/youtube__channels",
+    "raw/youtube__comment_threads",
+    "raw/youtube__playlist_items",
+    "raw/youtube__videos",
+    "staging/stg_app__connections",
+    "staging/stg_app__creators",
+    "staging/stg_tiktok__users",
+    "staging/stg_tiktok__videos",
+    "staging/stg_youtube__channels",
+    "staging/stg_youtube__comment_threads",
+    "staging/stg_youtube__playlist_items",
+    "staging/stg_youtube__videos",
+]
+
+
+@pytest.fixture(scope="module")
+def defs() -> dg.Definitions:
+    from orchestration.definitions import defs
+
+    return defs
+
+
+def test_loads_without_environment_and_network(tmp_path: Path) -> None:
+    """In a new process whose sockets are shut and whose environment is bare."""
+    code = (
+        "import socket\n"
+        "def shut(*a, **k): raise OSError('no network')\n"
+        "socket.socket.connect = shut\n"
+        "socket.getaddrinfo = shut\n"
+        "from orchestration.definitions import defs\n"
+        "print(len(list(defs.resolve_asset_graph().get_all_asset_keys())))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env={"PATH": os.defpath, "HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout.strip().splitlines()[-1]) == len(GRAPH)
+
+
+def test_the_graph_is_the_one_written_here(defs: dg.Definitions) -> None:
+    keys = {key.to_user_string() for key in defs.resolve_asset_graph().get_all_asset_keys()}
+    assert keys == set(GRAPH)
+
+
+def test_every_asset_has_its_layer_as_group(defs: dg.Definitions) -> None:
+    graph = defs.resolve_asset_graph()
+    groups = {key.to_user_string(): graph.get(key).group_name for key in graph.get_all_asset_keys()}
+    assert {key: key.split("/")[0] for key in groups} == groups
+
+
+def test_layers_flow_one_way(defs: dg.Definitions) -> None:
+    order = ["raw", "staging", "core", "marts", "dashboards"]
+    graph = defs.resolve_asset_graph()
+    for key in graph.get_all_asset_keys():
+        parents = [order.index(parent.path[0]) for parent in graph.get(key).parent_keys]
+        rank = order.index(key.path[0])
+        assert all(parent <= rank for parent in parents), key
+        assert parents or rank == 0, f"{key} has nothing upstream"
+
+
+def test_every_raw_table_has_a_freshness_check_and_a_policy(defs: dg.Definitions) -> None:
+    graph = defs.resolve_asset_graph()
+    raw = {key for key in graph.get_all_asset_keys() if key.path[0] == "raw"}
+    fresh = {check.asset_key for check in graph.asset_check_keys if check.name == "fresh"}
+    assert fresh == raw
+    assert all(graph.get(key).freshness_policy for key in raw)
+
+
+def test_every_mart_has_checks(defs: dg.Definitions) -> None:
+    graph = defs.resolve_asset_graph()
+    checked = {check.asset_key for check in graph.asset_check_keys}
+    built = {k for k in graph.get_all_asset_keys() if k.path[0] in ("core", "marts")}
+    assert built <= checked
+
+
+def test_the_daily_job_builds_everything_but_dashboards(defs: dg.Definitions) -> None:
+    job = defs.resolve_job_def("daily")
+    keys = {key.to_user_string() for key in job.asset_layer.executable_asset_keys}
+    assert keys == {key for key in GRAPH if not key.startswith("dashboards/")}
+
+
+def test_the_schedule_runs_the_day_that_has_begun(defs: dg.Definitions) -> None:
+    """Counters are read as of now, so at 03:00 on a day the run fills that very day."""
+    from datetime import UTC, datetime
+
+    schedule = defs.get_schedule_def("daily_schedule")
+    with dg.instance_for_test() as instance:
+        context = dg.build_schedule_context(
+            instance=instance,
+            scheduled_execution_time=datetime(2026, 11, 20, 3, tzinfo=UTC),
+            repository_def=defs.get_repository_def(),
+        )
+        request = schedule.evaluate_tick(context).run_requests[0]
+    assert request.partition_key == "2026-11-20"
+
+
+def test_transient_errors_are_retried(defs: dg.Definitions) -> None:
+    for name in ("ingest_app", "ingest_tiktok", "ingest_youtube"):
+        node = defs.resolve_job_def("daily").get_node_named(name)
+        policy = node.definition.retry_policy
+        assert policy is not None
+        assert policy.max_retries >= 2
