@@ -20,7 +20,7 @@ from dlt.common.configuration.specs import BaseConfiguration
 from dlt.extract import DltResource
 
 from ingestion.connections import Connection, Connections, Creator, read_connections
-from ingestion.settings import IngestionSettings
+from ingestion.settings import IngestionSettings, read_settings
 from ingestion.tables import DAY, MOMENT, TEXT, Table
 
 STAMPED = ("snapshot_date", "fetched_at")
@@ -61,7 +61,7 @@ def app_source(settings: IngestionSettings | None = None) -> list[DltResource]:
 
 
 def _read(settings: IngestionSettings | None) -> Connections:
-    return read_connections((settings or IngestionSettings()).connections_file)
+    return read_connections((settings or read_settings()).connections_file)
 
 
 def _rows(table: Table, found: Sequence[Creator] | Sequence[Connection]) -> pa.Table:

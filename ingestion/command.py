@@ -11,7 +11,7 @@ from dlt.extract import DltSource
 
 from ingestion.outcomes import Outcomes
 from ingestion.pipeline import LoadResult, run, told_in_one_line
-from ingestion.settings import IngestionSettings
+from ingestion.settings import IngestionSettings, read_settings
 from warehouse.errors import exit_on_user_error
 
 MakeSource = Callable[..., DltSource]
@@ -32,7 +32,7 @@ def main(make_source: MakeSource) -> None:
     """Run the command of a platform's source."""
 
     def load(snapshot_date: Day = None, limit: Limit = None, dry_run: DryRun = False) -> None:
-        settings, outcomes = IngestionSettings(), Outcomes()
+        settings, outcomes = read_settings(), Outcomes()
         days: list[date] | None = [d.date() for d in snapshot_date] if snapshot_date else None
         source = make_source(days, settings=settings, outcomes=outcomes, limit=limit)
         _run(source, outcomes, settings, dry_run)
@@ -44,7 +44,7 @@ def run_app(make_source: MakeSource) -> None:
     """Run the command of the source of our own tables."""
 
     def load(dry_run: DryRun = False) -> None:
-        settings = IngestionSettings()
+        settings = read_settings()
         _run(make_source(settings=settings), Outcomes(), settings, dry_run)
 
     _start(load, "Load creators and connections.")

@@ -24,7 +24,7 @@ from dlt.extract import DltSource
 from ingestion.destination import clickhouse_http
 from ingestion.http import PlatformError
 from ingestion.outcomes import Outcomes
-from ingestion.settings import IngestionSettings
+from ingestion.settings import IngestionSettings, read_settings
 from warehouse.client import connect
 from warehouse.errors import UserError
 from warehouse.settings import WarehouseSettings
@@ -52,7 +52,7 @@ def make_pipeline(
     warehouse: WarehouseSettings | None = None,
 ) -> dlt.Pipeline:
     """The pipeline that loads a source into ``raw``; neither loads nor asks the warehouse."""
-    settings = settings or IngestionSettings()
+    settings = settings or read_settings()
     warehouse = warehouse or WarehouseSettings()
     for name, value in DLT_CONFIG.items():
         os.environ.setdefault(name, value)
@@ -94,7 +94,7 @@ def run(
     warehouse or the platform cannot be reached, when the platform stopped the run (what was read
     before is loaded), or when no account could be read. Runs of one source wait for each other.
     """
-    settings = settings or IngestionSettings()
+    settings = settings or read_settings()
     warehouse = warehouse or WarehouseSettings()
     outcomes = outcomes if outcomes is not None else Outcomes()
     with connect("owner", warehouse) as client:
@@ -106,6 +106,9 @@ def run(
                     load_info = _load(pipeline, source)
             except PlatformError:
                 outcomes.write(client, warehouse.database("ops"), uuid4().hex)
+                raise
+            except DltException:
+                _require_answer(warehouse)
                 raise
         outcomes.write(client, warehouse.database("ops"), load_info.loads_ids[-1])
     outcomes.raise_if_unusable()
@@ -120,6 +123,14 @@ def _load(pipeline: dlt.Pipeline, source: DltSource) -> LoadInfo:
     load_info = pipeline.run(source)
     load_info.raise_on_failed_jobs()
     return load_info
+
+
+def _require_answer(warehouse: WarehouseSettings) -> None:
+    """Tell a warehouse that went away in one line instead of by dlt's account of the failure."""
+    try:
+        connect("owner", warehouse).close()
+    except UserError as error:
+        raise UserError(f"{error} What was read is kept: the next run loads it.") from None
 
 
 def _require_schema(client: Client, warehouse: WarehouseSettings) -> None:

@@ -2,14 +2,18 @@
 
 from pathlib import Path
 
-from pydantic import Field, HttpUrl, SecretStr
+from pydantic import Field, HttpUrl, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from warehouse.errors import UserError
 
 
 class IngestionSettings(BaseSettings):
     """Read from the environment and ``.env``; names are the fields' in capitals."""
 
-    model_config = SettingsConfigDict(env_file=".env", extra="ignore", hide_input_in_errors=True)
+    model_config = SettingsConfigDict(
+        env_file=".env", extra="ignore", env_ignore_empty=True, hide_input_in_errors=True
+    )
 
     tiktok_base_url: HttpUrl = HttpUrl("https://open.tiktokapis.com")
     youtube_base_url: HttpUrl = HttpUrl("https://www.googleapis.com")
@@ -35,3 +39,13 @@ class IngestionSettings(BaseSettings):
     """Comments are read for videos published in this many days before the snapshot."""
     youtube_comment_pages: int = Field(default=1, ge=1)
     """Pages of 100 comment threads, newest first, per video and day."""
+
+
+def read_settings() -> IngestionSettings:
+    """The settings of the environment; raises :class:`UserError` naming one that is not valid."""
+    try:
+        return IngestionSettings()
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        name = ".".join(str(part) for part in first["loc"]).upper()
+        raise UserError(f"setting {name}: {first['msg']}. Correct it in the environment.") from None

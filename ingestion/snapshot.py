@@ -19,7 +19,7 @@ import pyarrow as pa
 from ingestion.connections import Connection, Platform, read_connections
 from ingestion.http import ApiClient, ApiError
 from ingestion.outcomes import Outcome, Outcomes
-from ingestion.settings import IngestionSettings
+from ingestion.settings import IngestionSettings, read_settings
 from ingestion.tables import Row, Table, UnreadableValueError
 from warehouse.errors import UserError
 
@@ -55,7 +55,7 @@ class SnapshotRun:
 
     @cached_property
     def settings(self) -> IngestionSettings:
-        return self._settings or IngestionSettings()
+        return self._settings or read_settings()
 
     @cached_property
     def client(self) -> ApiClient:

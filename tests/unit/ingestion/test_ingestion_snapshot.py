@@ -135,7 +135,7 @@ def test_a_bug_is_no_broken_account(run: SnapshotRun) -> None:
 
 
 def test_sources_are_made_without_environment_or_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(IngestionSettings, "__init__", lambda *_: pytest.fail("settings were read"))
+    monkeypatch.setattr(IngestionSettings, "__init__", lambda *_: pytest.fail("settings read"))
     assert list(tiktok.tiktok_source().resources) == ["users", "videos"]
     assert list(youtube.youtube_source([TODAY]).resources) == [
         "channels",

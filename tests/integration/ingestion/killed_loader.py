@@ -1,0 +1,48 @@
+"""Run a source's command and kill a process at a chosen moment of its load.
+
+``python killed_loader.py MOMENT PID [arguments of ingestion.tiktok]``; PID 0 is this process.
+Moments: ``staged`` (a file has arrived in staging, dlt does not know yet), ``merging`` (before the
+merge), ``deleted`` (the merge has deleted the old rows and not yet inserted the new ones).
+"""
+
+import os
+import signal
+import sys
+from typing import Any
+
+from ingestion.command import main
+from ingestion.destination import HttpSqlClient
+from ingestion.tiktok import tiktok_source
+
+
+def kill_at(moment: str, pid: int) -> None:
+    """Arrange for SIGKILL at ``moment``."""
+
+    def strike() -> None:
+        os.kill(pid or os.getpid(), signal.SIGKILL)
+
+    insert_file, execute_sql = HttpSqlClient.insert_file, HttpSqlClient.execute_sql
+
+    def insert_and_strike(self: HttpSqlClient, path: str, table: str, *rest: Any) -> Any:
+        summary = insert_file(self, path, table, *rest)
+        if moment == "staged" and table == "videos":
+            strike()
+        return summary
+
+    def strike_around_sql(self: HttpSqlClient, sql: Any, *args: Any, **kwargs: Any) -> Any:
+        is_delete = str(sql).startswith("DELETE FROM") and "videos" in str(sql)
+        if moment == "merging" and is_delete:
+            strike()
+        result = execute_sql(self, sql, *args, **kwargs)
+        if moment == "deleted" and is_delete:
+            strike()
+        return result
+
+    HttpSqlClient.insert_file = insert_and_strike  # type: ignore[method-assign]
+    HttpSqlClient.execute_sql = strike_around_sql  # type: ignore[method-assign]
+
+
+if __name__ == "__main__":
+    kill_at(sys.argv[1], int(sys.argv[2]))
+    sys.argv = ["ingestion.tiktok", *sys.argv[3:]]
+    main(tiktok_source)

@@ -1,0 +1,75 @@
+"""A load that dies at its worst moments: the next run gives the rows of one that did not."""
+
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ingestion_environment import ROOT, WORLD, Ingestion
+
+from warehouse.client import connect
+
+KILLER = str(Path(__file__).with_name("killed_loader.py"))
+TODAY = datetime.now(UTC).date()
+YESTERDAY = TODAY - timedelta(days=1)
+DAY = ("--snapshot-date", str(YESTERDAY))
+
+
+def run_killer(ingestion: Ingestion, moment: str, pid: int) -> subprocess.CompletedProcess[str]:
+    return ingestion.command(KILLER, moment, str(pid), *DAY, PYTHONPATH=str(ROOT))
+
+
+@pytest.mark.parametrize("moment", ["staged", "merging", "deleted"])
+def test_a_killed_load_is_finished_by_the_next_run(ingestion: Ingestion, moment: str) -> None:
+    ingestion.load("tiktok", YESTERDAY)
+    expected = ingestion.rows("tiktok__videos")
+    killed = run_killer(ingestion, moment, 0)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    # Another day is read: what was cut off has to be completed from what had been read.
+    ingestion.load("tiktok")
+    of_yesterday = [row for row in ingestion.rows("tiktok__videos") if row[0] != TODAY]
+    assert of_yesterday == expected
+    ingestion.load("tiktok", YESTERDAY)
+    assert [row for row in ingestion.rows("tiktok__videos") if row[0] != TODAY] == expected
+    assert len(ingestion.rows("tiktok__users")) == 16
+
+
+@pytest.mark.parametrize("moment", ["staged", "deleted"])
+def test_the_warehouse_dies_in_mid_load(
+    make_ingestion: Callable[..., Ingestion],
+    sandbox: str,
+    tmp_path: Path,
+    start_warehouse: Callable[..., Any],
+    moment: str,
+) -> None:
+    server = start_warehouse(tmp_path / "warehouse")
+    ingestion = make_ingestion(sandbox, *WORLD, settings=server.settings)
+    ingestion.load("tiktok", YESTERDAY)
+    expected = ingestion.rows("tiktok__videos")
+    failed = run_killer(ingestion, moment, server.process.pid)
+    assert failed.returncode == 2, failed.stderr
+    assert failed.stderr.strip().splitlines()[-1].startswith("error: warehouse 127.0.0.1:")
+    assert "Traceback" not in failed.stderr
+    server = start_warehouse(tmp_path / "warehouse")
+    env = ingestion.warehouse.env
+    ingestion.warehouse = server.settings.model_copy(update={"env": env})
+    ingestion.client = connect(settings=ingestion.warehouse)
+    ingestion.load("tiktok", YESTERDAY)
+    assert ingestion.rows("tiktok__videos") == expected
+
+
+def test_two_runs_at_once_wait_for_each_other(ingestion: Ingestion) -> None:
+    command = [sys.executable, "-m", "ingestion.tiktok", *DAY]
+    runs = [
+        subprocess.Popen(
+            command, cwd=ROOT, env=ingestion.environment(), stderr=subprocess.PIPE, text=True
+        )
+        for _ in range(3)
+    ]
+    assert [(run.communicate(timeout=240)[1], run.returncode) for run in runs] == [("", 0)] * 3
+    ids = ingestion.query("SELECT count(), uniqExact(id) FROM {raw}.tiktok__videos")
+    assert ids[0][0] == ids[0][1]
