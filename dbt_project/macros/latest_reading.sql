@@ -9,6 +9,12 @@
 {% macro latest_reading(readings, key, columns) -%}
     {%- set window = in_window('last_snapshot_date', known_through='last_snapshot_date') -%}
     {%- set columns = columns | join(', ') -%}
+    {%- set vanished -%}
+            select {{ key }}, last_snapshot_date from {{ this }}
+            where
+                {{ window }}
+                and {{ key }} not in (select {{ key }} from {{ readings }} where {{ window }})
+    {%- endset -%}
     select {{ columns }}
     from (
         select {{ columns }} from {{ readings }} where {{ window }}
@@ -17,12 +23,10 @@
         select {{ columns }} from {{ this }} where not ({{ window }})
         union all
         select {{ columns }} from {{ readings }}
-        where {{ key }} in (
-            select {{ key }} from {{ this }}
-            where
-                {{ window }}
-                and {{ key }} not in (select {{ key }} from {{ readings }} where {{ window }})
-        )
+        where
+            {{ key }} in (select {{ key }} from ({{ vanished }}))
+            -- NULL where nothing vanished, as it does on most days: history is then not read
+            and last_snapshot_date < (select max(last_snapshot_date) from ({{ vanished }}))
         {%- endif %}
     )
     order by last_snapshot_date desc

@@ -8,6 +8,7 @@
     )
 }}
 -- A day's follower change looks at the day before, so a rebuilt day also rebuilds the next one.
+-- Days and renamed accounts are read apart, because a condition with OR would read all of history.
 with
 {% if is_incremental() -%}
 -- History follows the account's present owner and name, on which access and labels rest.
@@ -23,13 +24,15 @@ renamed as (
 {%- endif %}
 
 account_days as (
-    select *
-    from {{ ref('fct_account_day') }}
+    select * from {{ ref('fct_account_day') }}
+    where {{ in_window('snapshot_date', after=1) }}
+    {% if is_incremental() -%}
+    union all
+    select * from {{ ref('fct_account_day') }}
     where
-        {{ in_window('snapshot_date', after=1) }}
-        {% if is_incremental() -%}
-        or account_key in (select account_key from renamed)
-        {%- endif %}
+        account_key in (select account_key from renamed)
+        and not ({{ in_window('snapshot_date', after=1) }})
+    {%- endif %}
 ),
 
 days_before as (
@@ -38,11 +41,30 @@ days_before as (
         snapshot_date + 1 as next_date,
         follower_count
     from {{ ref('fct_account_day') }}
+    where {{ in_window('snapshot_date', before=1) }}
+    {% if is_incremental() -%}
+    union all
+    select
+        account_key,
+        snapshot_date + 1 as next_date,
+        follower_count
+    from {{ ref('fct_account_day') }}
     where
-        {{ in_window('snapshot_date', before=1) }}
-        {% if is_incremental() -%}
-        or account_key in (select account_key from renamed)
-        {%- endif %}
+        account_key in (select account_key from renamed)
+        and not ({{ in_window('snapshot_date', before=1) }})
+    {%- endif %}
+),
+
+post_days as (
+    select * from {{ ref('fct_post_day') }}
+    where {{ in_window('snapshot_date', after=1) }}
+    {% if is_incremental() -%}
+    union all
+    select * from {{ ref('fct_post_day') }}
+    where
+        account_key in (select account_key from renamed)
+        and not ({{ in_window('snapshot_date', after=1) }})
+    {%- endif %}
 ),
 
 post_totals as (
@@ -59,12 +81,7 @@ post_totals as (
         sumIf(post_days.interaction_count, post_days.view_count is not null) as viewed_interactions,
         sumIf(post_days.view_count, post_days.interaction_count is not null) as interacted_views,
         avg(post_days.interaction_count) as interactions_per_post
-    from {{ ref('fct_post_day') }} as post_days
-    where
-        {{ in_window('snapshot_date', after=1) }}
-        {% if is_incremental() -%}
-        or account_key in (select account_key from renamed)
-        {%- endif %}
+    from post_days
     group by post_days.account_key, post_days.snapshot_date
 )
 

@@ -4,7 +4,7 @@ select
     cast(fetched_at as DateTime64(6, 'UTC')) as fetched_at,
     cast(id as String) as comment_id,
     cast(video_id as String) as post_id,
-    cast(channel_id as Nullable(String)) as account_id,
+    cast(channel_id as String) as account_id,
     cast(author_channel_id as Nullable(String)) as author_id,
     cast(author_display_name as Nullable(String)) as author_display_name,
     cast(text_original as Nullable(String)) as comment_text,
@@ -13,5 +13,5 @@ select
     cast(published_at as Nullable(DateTime64(6, 'UTC'))) as published_at,
     cast(updated_at as Nullable(DateTime64(6, 'UTC'))) as updated_at
 from {{ source('raw', 'youtube__comment_threads') }}
-order by snapshot_date, comment_id, fetched_at desc
-limit 1 by snapshot_date, comment_id
+order by snapshot_date, account_id, comment_id, fetched_at desc
+limit 1 by snapshot_date, account_id, comment_id

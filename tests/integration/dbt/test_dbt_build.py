@@ -1,0 +1,224 @@
+"""A small world built with dbt on the real engine: every row of every mart worked out by hand."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+from clickhouse_connect.driver.client import Client
+from dbt_command import Dbt
+from raw_tables import create_raw, day, fill
+
+from warehouse.client import connect
+
+Rows = Callable[..., list[dict]]
+
+
+def fill_world(client: Client, raw: str) -> None:
+    """Two TikTok accounts and two channels on days 1, 2 and 4."""
+    fill(client, f"{raw}.app__creators", "creator_id", [("c1",), ("c2",)])
+    fill(
+        client,
+        f"{raw}.app__connections",
+        "connection_id creator_id platform account_id",
+        [
+            ("k1", "c1", "tiktok", "ann"),
+            ("k2", "c2", "youtube", "UCbo"),
+            ("k3", "c2", "youtube", "UChid"),
+        ],
+    )
+    fill(
+        client,
+        f"{raw}.tiktok__users",
+        "snapshot_date open_id username follower_count video_count",
+        [
+            (day(1), "ann", "ann", 9_990, 3),
+            (day(2), "ann", "ann", 10_000, 3),
+            (day(4), "ann", "anna", 10_400, 2),
+            (day(4), "empty", None, 0, 0),
+        ],
+    )
+    fill(
+        client,
+        f"{raw}.tiktok__videos",
+        "snapshot_date open_id id view_count like_count comment_count share_count",
+        [
+            (day(1), "ann", "1", 100, 8, 1, 1),
+            (day(2), "ann", "1", 160, 14, 1, 1),
+            # listed until day 2
+            (day(2), "ann", "gone", 50, 5, 0, 0),
+            # listed twice on one day: the higher view count stands
+            (day(4), "ann", "1", 200, 16, 2, 2),
+            (day(4), "ann", "1", 190, 99, 2, 2),
+            # not watched yet
+            (day(4), "ann", "new", 0, 0, 0, 0),
+        ],
+    )
+    fill(
+        client,
+        f"{raw}.youtube__channels",
+        "snapshot_date id title subscriber_count hidden_subscriber_count video_count",
+        [
+            (day(4), "UCbo", "Bo", 1_000_000, False, 2),
+            (day(4), "UChid", "Hidden", 0, True, 7),
+        ],
+    )
+    fill(
+        client,
+        f"{raw}.youtube__videos",
+        "snapshot_date channel_id id view_count like_count comment_count",
+        [
+            (day(4), "UCbo", "v1", 1_000, 40, 10),
+            # hides its likes
+            (day(4), "UCbo", "v2", 3_000, None, 10),
+        ],
+    )
+
+
+@pytest.fixture(scope="module")
+def built(dbt: Dbt) -> Dbt:
+    with connect(settings=dbt.warehouse) as client:
+        raw = dbt.warehouse.database("raw")
+        create_raw(client, raw)
+        fill_world(client, raw)
+    dbt.succeed("build")
+    return dbt
+
+
+@pytest.mark.usefixtures("built")
+def test_posts_stand_at_their_latest_snapshot_with_both_rates(rows: Rows) -> None:
+    columns = (
+        "post_key, creator_id, snapshot_date, is_listed, follower_count, follower_tier, "
+        "view_count, interaction_count, engagement_rate_by_views, "
+        "engagement_rate_by_followers, post_url"
+    )
+    found = rows("marts", "mart_engagement__post", "post_key", columns)
+    tiktok, youtube = "https://www.tiktok.com/@anna/video", "https://www.youtube.com/watch?v="
+    assert [tuple(row.values()) for row in found] == [
+        ("tiktok:1", "c1", day(4), True, 10_400, "micro", 200, 20, 0.1, 20 / 10_400, f"{tiktok}/1"),
+        ("tiktok:gone", "c1", day(2), False, 10_000, "micro", 50, 5, 0.1, 0.0005, f"{tiktok}/gone"),
+        ("tiktok:new", "c1", day(4), True, 10_400, "micro", 0, 0, None, 0.0, f"{tiktok}/new"),
+        (
+            "youtube:v1",
+            "c2",
+            day(4),
+            True,
+            1_000_000,
+            "mega",
+            1_000,
+            50,
+            0.05,
+            0.00005,
+            f"{youtube}v1",
+        ),
+        (
+            "youtube:v2",
+            "c2",
+            day(4),
+            True,
+            1_000_000,
+            "mega",
+            3_000,
+            None,
+            None,
+            None,
+            f"{youtube}v2",
+        ),
+    ]
+
+
+@pytest.mark.usefixtures("built")
+def test_account_days_carry_owner_change_tier_and_pooled_rates(rows: Rows) -> None:
+    columns = (
+        "account_key, snapshot_date, creator_id, handle, follower_count, follower_change, "
+        "follower_tier, post_count, view_count, interaction_count, "
+        "engagement_rate_by_views, engagement_rate_by_followers"
+    )
+    found = rows("marts", "mart_engagement__account_day", "account_key, snapshot_date", columns)
+    by_day = [tuple(row.values()) for row in found]
+    assert by_day == [
+        # day 3 is missing, so day 4 knows no change
+        ("tiktok:ann", day(1), "c1", "anna", 9_990, None, "nano", 1, 100, 10, 0.1, 10 / 9_990),
+        ("tiktok:ann", day(2), "c1", "anna", 10_000, 10, "micro", 2, 210, 21, 0.1, 10.5 / 10_000),
+        ("tiktok:ann", day(4), "c1", "anna", 10_400, None, "micro", 2, 200, 20, 0.1, 10 / 10_400),
+        # nobody connected it; the platform says that it has no posts, and no followers
+        ("tiktok:empty", day(4), None, None, 0, None, "nano", 0, None, None, None, None),
+        # the post without likes is in the views, not in the rate
+        ("youtube:UCbo", day(4), "c2", None, 1_000_000, None, "mega", 2, 4_000, 50, 0.05, 0.00005),
+        # posts are reported but were not read; followers are hidden
+        ("youtube:UChid", day(4), "c2", None, None, None, None, None, None, None, None, None),
+    ]
+
+
+@pytest.mark.usefixtures("built")
+def test_benchmark_takes_listed_posts_of_each_tier(rows: Rows) -> None:
+    found = rows("marts", "mart_engagement__benchmark", "platform")
+    micro, mega = found
+    assert len(found) == 2
+    assert (micro["platform"], micro["follower_tier"]) == ("tiktok", "micro")
+    assert (micro["post_count"], micro["account_count"], micro["rated_by_views_count"]) == (2, 1, 1)
+    assert micro["p50_engagement_rate_by_views"] == micro["p95_engagement_rate_by_views"] == 0.1
+    assert micro["p25_engagement_rate_by_followers"] == pytest.approx(0.25 * 20 / 10_400, abs=1e-15)
+    assert (mega["platform"], mega["follower_tier"], mega["post_count"]) == ("youtube", "mega", 2)
+    assert mega["p05_engagement_rate_by_views"] == 0.05
+
+
+@pytest.mark.usefixtures("built")
+def test_accounts_stand_at_their_latest_day(rows: Rows) -> None:
+    found = rows("marts", "mart_engagement__account", "account_key", "account_key, snapshot_date")
+    assert [row["account_key"] for row in found] == [
+        "tiktok:ann",
+        "tiktok:empty",
+        "youtube:UCbo",
+        "youtube:UChid",
+    ]
+    assert {row["snapshot_date"] for row in found} == {day(4)}
+
+
+def test_building_again_is_green_and_gives_the_same_rows(
+    built: Dbt, everything: Callable[[], dict[str, list[dict]]]
+) -> None:
+    first = everything()
+    built.succeed("build")
+    assert all(first.values())
+    assert everything() == first
+
+
+def test_docs_describe_every_model_of_the_warehouse(built: Dbt) -> None:
+    built.succeed("docs", "generate")
+    catalog = json.loads((built.folder / "target" / "catalog.json").read_text())
+    manifest = json.loads((built.folder / "target" / "manifest.json").read_text())
+    models = {key for key, node in manifest["nodes"].items() if node["resource_type"] == "model"}
+    assert models <= set(catalog["nodes"])
+    assert set(manifest["sources"]) <= set(catalog["sources"])
+    for key in models:
+        described = {name.lower() for name in manifest["nodes"][key]["columns"]}
+        built_columns = {name.lower() for name in catalog["nodes"][key]["columns"]}
+        assert described == built_columns, key
+
+
+def test_a_false_key_fails_the_build(built: Dbt, warehouse_client: Client) -> None:
+    """The tests of the models fail when the data is wrong: here a negative count."""
+    raw = built.warehouse.database("raw")
+    columns = "snapshot_date open_id id view_count"
+    fill(warehouse_client, f"{raw}.tiktok__videos", columns, [(day(4), "ann", "wrong", -1)])
+    try:
+        done = built("build", "--select", "fct_post_day", "dim_post")
+        assert done.returncode == 1
+        assert "in_range_fct_post_day_view_count" in done.stdout
+        assert "FAIL 1" in done.stdout
+    finally:
+        warehouse_client.command(f"DELETE FROM {raw}.tiktok__videos WHERE id = 'wrong'")
+        built.succeed("run", "--full-refresh")
+
+
+def test_half_a_window_is_refused(built: Dbt) -> None:
+    done = built("run", "--select", "fct_post_day", variables={"start_date": "2026-03-01"})
+    assert done.returncode != 0
+    assert "start_date and end_date: give both, or neither" in done.stdout
+
+
+def test_stale_sources_are_reported(built: Dbt) -> None:
+    """Readings of March 2026 are old: the freshness check says so and exits with 1."""
+    done = built("source", "freshness", "--select", "source:raw.tiktok__users")
+    assert done.returncode == 1
+    assert "ERROR STALE freshness of raw.tiktok__users" in done.stdout

@@ -1,0 +1,182 @@
+"""Days arriving, read again and restated: incremental runs give what a full build gives."""
+
+import random
+from collections.abc import Callable
+from datetime import date
+
+import pytest
+from clickhouse_connect.driver.client import Client
+from dbt_command import Dbt
+from raw_tables import create_raw, day, fill
+
+Everything = Callable[[], dict[str, list[dict]]]
+USERS = "snapshot_date open_id username follower_count video_count"
+VIDEOS = "snapshot_date open_id id title view_count like_count comment_count share_count"
+CHANNELS = "snapshot_date id title subscriber_count hidden_subscriber_count video_count"
+CHANNEL_VIDEOS = "snapshot_date channel_id id title view_count like_count comment_count"
+ACCOUNT = {"tiktok__users": "open_id", "tiktok__videos": "open_id"} | {
+    "youtube__channels": "id",
+    "youtube__videos": "channel_id",
+}
+
+
+class World:
+    """A seeded world of snapshots in raw, which can be read day by day and read again."""
+
+    def __init__(self, client: Client, raw: str, seed: int) -> None:
+        self.client, self.raw = client, raw
+        self.random = random.Random(seed)
+        create_raw(client, raw)
+
+    def connect(self, owners: dict[tuple[str, str], str]) -> None:
+        """Land creators and connections whole, as every run does."""
+        for table in ("app__creators", "app__connections"):
+            self.client.command(f"TRUNCATE TABLE {self.raw}.{table}")
+        creators = [(creator,) for creator in sorted(set(owners.values()))]
+        fill(self.client, f"{self.raw}.app__creators", "creator_id", creators)
+        connections = [
+            (f"{platform}-{account}", owner, platform, account)
+            for (platform, account), owner in owners.items()
+        ]
+        columns = "connection_id creator_id platform account_id"
+        fill(self.client, f"{self.raw}.app__connections", columns, connections)
+
+    def read(self, on: date, accounts: int = 4) -> None:
+        """Land a day of some accounts; what they had on that day gives way. Posts come and go."""
+        for number in self.random.sample(range(6), accounts):
+            if number < 3:
+                self.read_tiktok(on, f"t{number}")
+            else:
+                self.read_youtube(on, f"UC{number}")
+
+    def read_tiktok(self, on: date, account: str) -> None:
+        user = (on, account, self.name(), self.followers(), 8)
+        videos = [(on, account, post, self.text(), *self.counts(4)) for post in self.posts(account)]
+        self.replace("tiktok__users", on, account, USERS, [user])
+        # the first stands twice
+        self.replace("tiktok__videos", on, account, VIDEOS, videos + videos[:1])
+
+    def read_youtube(self, on: date, account: str) -> None:
+        hidden = self.random.random() < 0.2
+        channel = (on, account, self.name(), self.followers(), hidden, 8)
+        videos = [(on, account, post, self.text(), *self.counts(3)) for post in self.posts(account)]
+        self.replace("youtube__channels", on, account, CHANNELS, [channel])
+        self.replace("youtube__videos", on, account, CHANNEL_VIDEOS, videos)
+
+    def replace(self, table: str, on: date, account: str, columns: str, rows: list) -> None:
+        self.client.command(
+            f"DELETE FROM {self.raw}.{table} WHERE snapshot_date = %(on)s "
+            f"AND {ACCOUNT[table]} = %(account)s",
+            parameters={"on": on, "account": account},
+        )
+        fill(self.client, f"{self.raw}.{table}", columns, rows)
+
+    def posts(self, account: str) -> list[str]:
+        chosen = self.random.sample(range(8), self.random.randint(1, 8))
+        return [f"{account}-{post}" for post in chosen]
+
+    def name(self) -> str:
+        return self.random.choice(["name 1", "name 2"])
+
+    def followers(self) -> int | None:
+        return self.random.choice([None, 0, 9_999, 10_000, 250_000, 2_000_000])
+
+    def text(self) -> str | None:
+        return self.random.choice([None, "one", "two"])
+
+    def counts(self, number: int) -> list[int | None]:
+        return [self.random.choice([None, 0, 1, 50, 3_000]) for _ in range(number)]
+
+
+def window(first: int, last: int) -> dict[str, str]:
+    return {"start_date": day(first).isoformat(), "end_date": day(last).isoformat()}
+
+
+OWNERS = {("tiktok", "t0"): "c1", ("tiktok", "t1"): "c1", ("youtube", "UC3"): "c2"}
+
+
+@pytest.mark.slow
+def test_incremental_runs_equal_a_full_build(
+    dbt: Dbt, warehouse_client: Client, everything: Everything
+) -> None:
+    world = World(warehouse_client, dbt.warehouse.database("raw"), seed=1)
+    world.connect(OWNERS)
+    for number in (2, 3, 5, 6, 7):
+        world.read(day(number))
+    dbt.succeed("run", "--full-refresh")
+
+    def compare() -> None:
+        incremental = everything()
+        dbt.succeed("run", "--full-refresh")
+        full = everything()
+        for table, expected in full.items():
+            assert incremental[table] == expected, table
+        assert all(full.values())
+
+    # the next day
+    world.read(day(8))
+    dbt.succeed("run", variables=window(8, 8))
+    # the same day again: posts have gone, others have come
+    world.read(day(8), accounts=6)
+    dbt.succeed("run", variables=window(8, 8))
+    compare()
+
+    # a day restated, a gap filled and an owner changed; two windows, the later one first
+    world.read(day(6), accounts=6)
+    world.read(day(4))
+    world.connect({**OWNERS, ("tiktok", "t1"): "c3", ("tiktok", "t2"): "c3"})
+    dbt.succeed("run", variables=window(6, 6))
+    dbt.succeed("run", variables=window(4, 4))
+    compare()
+
+    # without dates: the last days are read again, later ones are new
+    world.read(day(7), accounts=6)
+    world.read(day(9))
+    world.read(day(10))
+    dbt.succeed("run")
+    compare()
+
+
+@pytest.mark.slow
+def test_a_days_run_reads_the_day_and_not_the_history(dbt: Dbt, warehouse_client: Client) -> None:
+    """Rows read by the models' statements on day 25 are about those on day 5."""
+    raw = dbt.warehouse.database("raw")
+    create_raw(warehouse_client, raw)
+    accounts, posts = 20, 500
+
+    def land(first: int, last: int) -> None:
+        days = f"arrayJoin(range({last - first + 1}))"
+        start = f"toDate('{day(first)}')"
+        warehouse_client.command(
+            f"INSERT INTO {raw}.tiktok__users (snapshot_date, fetched_at, open_id, follower_count) "
+            f"SELECT {start} + {days}, now64(6), toString(number), 1000 FROM numbers({accounts})"
+        )
+        warehouse_client.command(
+            f"INSERT INTO {raw}.tiktok__videos (snapshot_date, fetched_at, open_id, id, "
+            "view_count, like_count, comment_count, share_count) "
+            f"SELECT {start} + {days}, now64(6), toString(number % {accounts}), toString(number), "
+            f"9, 1, 1, 1 FROM numbers({accounts * posts})"
+        )
+
+    def rows_read(on: int) -> int:
+        land(on, on)
+        before = warehouse_client.command("SELECT now64(6)")
+        dbt.succeed("run", "--exclude", "staging", variables=window(on, on))
+        warehouse_client.command("SYSTEM FLUSH LOGS")
+        return int(
+            warehouse_client.command(
+                "SELECT sum(read_rows) FROM system.query_log WHERE type = 'QueryFinish' "
+                f"AND event_time_microseconds > '{before}' AND has(databases, %(core)s)",
+                parameters={"core": dbt.warehouse.database("core")},
+            )
+        )
+
+    land(1, 4)
+    dbt.succeed("run", "--full-refresh")
+    early = rows_read(5)
+    land(6, 24)
+    dbt.succeed("run", variables=window(6, 24))
+    late = rows_read(25)
+    # the staging view, the fact and the mart each read the day at least
+    assert early > 3 * accounts * posts
+    assert late < 1.5 * early, f"{early} rows on day 5, {late} on day 25"

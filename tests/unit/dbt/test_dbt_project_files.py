@@ -1,0 +1,273 @@
+"""The dbt project as files: contracts, docs, tests, KPIs; no warehouse."""
+
+import json
+import os
+import re
+import runpy
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[3]
+PROJECT = ROOT / "dbt_project"
+DOC = re.compile(r"\{\{\s*doc\('(\w+)'\)\s*\}\}")
+MAX_YAML_LINES = 300
+
+
+@pytest.fixture(scope="session")
+def manifest(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The manifest as dbt parses it, with no environment at all and no server."""
+    folder = tmp_path_factory.mktemp("parse")
+    clean = {
+        k: v
+        for k, v in os.environ.items()
+        if not k.startswith(("CLICKHOUSE_", "CREDENCE_", "DBT_"))
+    }
+    done = subprocess.run(
+        [
+            str(Path(sys.executable).parent / "dbt"),
+            *("parse", "--no-partial-parse", "--warn-error"),
+            *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),
+            *("--target-path", str(folder), "--log-path", str(folder)),
+        ],
+        cwd=folder,
+        env=clean,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return json.loads((folder / "manifest.json").read_text())
+
+
+@pytest.fixture(scope="session")
+def models(manifest: dict[str, Any]) -> dict[str, Any]:
+    """Models by name."""
+    nodes = manifest["nodes"].values()
+    return {node["name"]: node for node in nodes if node["resource_type"] == "model"}
+
+
+@pytest.fixture(scope="session")
+def metrics() -> list[dict[str, Any]]:
+    """The KPIs."""
+    return yaml.safe_load((PROJECT / "metrics.yml").read_text())["metrics"]
+
+
+def yaml_files() -> list[Path]:
+    return sorted([*PROJECT.glob("*.yml"), *(PROJECT / "models").rglob("*.yml")])
+
+
+def layer(model: Mapping[str, Any]) -> str:
+    return model["fqn"][1]
+
+
+def test_layers_hold_the_contracted_models(models: dict[str, Any]) -> None:
+    by_layer: dict[str, set[str]] = {}
+    for name, model in models.items():
+        by_layer.setdefault(layer(model), set()).add(name)
+        # the environment's prefix is absent here, so the database is the layer
+        assert model["schema"] == layer(model)
+    assert by_layer["core"] == {"dim_account", "dim_post", "fct_account_day", "fct_post_day"}
+    assert {
+        "mart_engagement__post",
+        "mart_engagement__account_day",
+        "mart_engagement__benchmark",
+    } <= by_layer["marts"]
+    assert all(name.startswith("stg_") for name in by_layer["staging"])
+    assert all(re.fullmatch(r"mart_[a-z]+__[a-z_]+", name) for name in by_layer["marts"])
+
+
+def test_every_model_and_column_is_described(manifest: dict[str, Any]) -> None:
+    nodes = [n for n in manifest["nodes"].values() if n["resource_type"] == "model"]
+    for node in [*nodes, *manifest["sources"].values()]:
+        assert node["description"].strip(), node["name"]
+        assert node["columns"], node["name"]
+        for column in node["columns"].values():
+            assert column["description"].strip(), f"{node['name']}.{column['name']}"
+
+
+def test_staging_describes_the_columns_it_selects(models: dict[str, Any]) -> None:
+    """Contracts hold this for core and marts; staging has none."""
+    for name, model in models.items():
+        if layer(model) == "staging":
+            selected = re.findall(r"\) as (\w+)", model["raw_code"])
+            assert sorted(selected) == sorted(model["columns"]), name
+
+
+def test_a_column_name_has_one_description(models: dict[str, Any]) -> None:
+    found: dict[str, set[str]] = {}
+    for model in models.values():
+        for column in model["columns"].values():
+            found.setdefault(column["name"], set()).add(column["description"])
+    assert {name for name, texts in found.items() if len(texts) > 1} == set()
+
+
+def test_no_doc_block_is_left_over() -> None:
+    defined = set(re.findall(r"\{% docs (\w+) %\}", (PROJECT / "models" / "docs.md").read_text()))
+    used = {name for path in yaml_files() for name in DOC.findall(path.read_text())}
+    assert defined == used
+
+
+def test_core_and_marts_have_enforced_contracts(models: dict[str, Any]) -> None:
+    for name, model in models.items():
+        if layer(model) != "staging":
+            assert model["contract"]["enforced"], name
+            assert all(column["data_type"] for column in model["columns"].values()), name
+            assert model["config"]["order_by"], name
+
+
+def test_account_grain_marts_carry_the_owner(models: dict[str, Any]) -> None:
+    for name, model in models.items():
+        if layer(model) == "marts" and "account_key" in model["columns"]:
+            assert "creator_id" in model["columns"], name
+
+
+TYPE_BY_SUFFIX = {
+    "_count": {"Int64", "Nullable(Int64)"},
+    "_change": {"Nullable(Int64)"},
+    "_date": {"Date"},
+    "_at": {"DateTime64(6, 'UTC')", "Nullable(DateTime64(6, 'UTC'))"},
+    "_key": {"String"},
+    "_id": {"String", "Nullable(String)"},
+}
+
+
+def test_types_follow_the_names(models: dict[str, Any]) -> None:
+    for name, model in models.items():
+        for column in model["columns"].values() if layer(model) != "staging" else ():
+            where = f"{name}.{column['name']}: {column['data_type']}"
+            for suffix, types in TYPE_BY_SUFFIX.items():
+                if column["name"].endswith(suffix):
+                    assert column["data_type"] in types, where
+            if "_rate_" in column["name"]:
+                assert column["data_type"] == "Nullable(Float64)", where
+            if column["name"].startswith(("is_", "has_")):
+                assert column["data_type"] in {"Bool", "Nullable(Bool)"}, where
+
+
+def test_every_model_tests_its_key(manifest: dict[str, Any], models: dict[str, Any]) -> None:
+    """Unique and not null, alone or together with the day."""
+    kinds: dict[str, set[str]] = {}
+    for node in manifest["nodes"].values():
+        if node["resource_type"] == "test":
+            kinds.setdefault(node["attached_node"], set()).add(node["test_metadata"]["name"])
+    for name, model in models.items():
+        have = kinds.get(model["unique_id"], set())
+        assert "not_null" in have, name
+        assert have & {"unique", "unique_together"}, name
+
+
+def test_every_model_has_a_unit_test(manifest: dict[str, Any], models: dict[str, Any]) -> None:
+    tested = {test["model"] for test in manifest["unit_tests"].values()}
+    assert tested == set(models)
+
+
+def test_incremental_models_test_their_incremental_run(
+    manifest: dict[str, Any], models: dict[str, Any]
+) -> None:
+    """fct_account_day has the same window as fct_post_day and no logic beside it."""
+    tested = {
+        test["model"]
+        for test in manifest["unit_tests"].values()
+        if (test["overrides"] or {}).get("macros", {}).get("is_incremental")
+    }
+    incremental = {n for n, m in models.items() if m["config"]["materialized"] == "incremental"}
+    assert incremental - tested == {"fct_account_day"}
+
+
+def test_sources_hold_the_columns_that_ingestion_lands(manifest: dict[str, Any]) -> None:
+    from ingestion import app, tiktok, youtube
+
+    landed = {
+        f"{source}__{table.name}": set(table.columns)
+        for source, tables in {
+            "app": (app.CREATORS, app.CONNECTIONS),
+            "tiktok": (tiktok.USERS, tiktok.VIDEOS),
+            "youtube": (
+                youtube.CHANNELS,
+                youtube.PLAYLIST_ITEMS,
+                youtube.VIDEOS,
+                youtube.COMMENT_THREADS,
+            ),
+        }.items()
+        for table in tables
+    }
+    assert {s["name"]: set(s["columns"]) for s in manifest["sources"].values()} == landed
+
+
+def test_daily_sources_have_a_freshness_limit(manifest: dict[str, Any]) -> None:
+    for source in manifest["sources"].values():
+        assert source["schema"] == "raw"
+        if not source["name"].startswith("app__"):
+            assert source["loaded_at_field"] == "fetched_at", source["name"]
+            assert source["freshness"]["error_after"]["count"], source["name"]
+
+
+def test_no_packages_and_no_telemetry() -> None:
+    project = yaml.safe_load((PROJECT / "dbt_project.yml").read_text())
+    assert project["flags"]["send_anonymous_usage_stats"] is False
+    assert not (PROJECT / "packages.yml").exists()
+    assert not (PROJECT / "dependencies.yml").exists()
+
+
+def test_yaml_files_stay_short() -> None:
+    lengths = {path.name: len(path.read_text().splitlines()) for path in yaml_files()}
+    assert {name: n for name, n in lengths.items() if n > MAX_YAML_LINES} == {}
+
+
+def test_metrics_are_complete_and_stand_once(metrics: list[dict[str, Any]]) -> None:
+    fields = {"name", "label", "formula", "unit", "grain", "caveats"}
+    for metric in metrics:
+        assert set(metric) == fields, metric.get("name")
+        assert all(metric.values()), metric["name"]
+    for field in ("name", "label"):
+        values = [metric[field] for metric in metrics]
+        assert len(values) == len(set(values))
+
+
+def test_metrics_stand_where_they_say(
+    metrics: list[dict[str, Any]], models: dict[str, Any]
+) -> None:
+    for metric in metrics:
+        for mart, column in metric["grain"].items():
+            assert layer(models[mart]) == "marts"
+            assert column in models[mart]["columns"], f"{metric['name']}: {mart}.{column}"
+
+
+def test_every_engagement_figure_of_a_mart_is_a_metric(
+    metrics: list[dict[str, Any]], models: dict[str, Any]
+) -> None:
+    """Rates, changes and counts that a dashboard shows; parts of interactions need no KPI."""
+    parts = {"like_count", "comment_count", "share_count", "account_count"}
+    named = {column for metric in metrics for column in metric["grain"].values()}
+    for name, model in models.items():
+        if layer(model) != "marts":
+            continue
+        for column in model["columns"]:
+            bare = re.sub(r"^(p\d\d|benchmark)_", "", column)
+            if bare.endswith(("_count", "_change")) or "_rate_" in bare:
+                assert bare in named | parts or bare.startswith("rated_by_"), f"{name}.{column}"
+
+
+def test_the_kpi_page_says_what_the_metrics_say() -> None:
+    page = runpy.run_path(str(PROJECT / "kpi_page.py"))["page"]()
+    assert (ROOT / "docs" / "kpis.md").read_text() == page, (
+        "docs/kpis.md is not that of metrics.yml. "
+        "Run: python dbt_project/kpi_page.py > docs/kpis.md"
+    )
+
+
+def test_sqlfluff_finds_nothing() -> None:
+    done = subprocess.run(
+        [str(Path(sys.executable).parent / "sqlfluff"), "lint", "dbt_project/models"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
