@@ -1,6 +1,7 @@
 """The command line that every source has: read, count, load."""
 
 import logging
+import os
 from collections.abc import Callable
 from datetime import date, datetime
 from typing import Annotated
@@ -51,7 +52,10 @@ def run_app(make_source: MakeSource) -> None:
 
 
 def _start(command: Callable[..., None], text: str) -> None:
-    logging.basicConfig(format="%(levelname)s %(message)s")
+    # Our own lines alone: what a library has to say about a failure is in the error's one line.
+    logging.basicConfig(format="%(levelname)s %(message)s", level=logging.CRITICAL)
+    logging.getLogger("ingestion").setLevel(logging.WARNING)
+    os.environ.setdefault("RUNTIME__LOG_LEVEL", "CRITICAL")
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
     app.command(help=text)(command)
     with exit_on_user_error():
