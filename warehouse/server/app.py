@@ -174,7 +174,14 @@ class Interface:
                 "implies readonly. You should use method POST for modifying queries.",
             )
         loop = asyncio.get_running_loop()
-        outgoing = Outgoing(send, loop, preamble, asked.compress_response, asked.wait_end_of_query)
+        outgoing = Outgoing(
+            send,
+            loop,
+            preamble,
+            asked.compress_response,
+            asked.wait_end_of_query,
+            self._engine.scratch,
+        )
         async with self._admission(asked.query_id):
             session = self._sessions.acquire(identity, asked.session) if asked.session else None
             job = _Job(identity, found, asked, session, Incoming(body, loop), outgoing)

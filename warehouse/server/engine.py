@@ -8,6 +8,7 @@ into the next. The first handle stays open for the life of the process and keeps
 import contextlib
 import json
 import re
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,16 @@ _CONFIG = """<clickhouse>
 """
 
 
+# What every handle starts from. Inserted blocks are a quarter of the engine's default, so that
+# ten million rows pass in a few hundred megabytes.
+_HANDLE_SETTINGS = {
+    "log_queries": "0",
+    "implicit_select": "0",
+    "min_insert_block_size_rows": "262144",
+    "min_insert_block_size_bytes": "67108864",
+}
+
+
 def quote(value: str) -> str:
     """A value as a ClickHouse string literal."""
     escaped = value.replace("\\", "\\\\").replace("'", "\\'")
@@ -49,19 +60,24 @@ class Engine:
     """The engine on one data folder.
 
     Args:
-        folder: the engine's own folder (created); nothing else may live in it.
-        config: where the server configuration is written.
+        path: the warehouse's data folder; the engine takes ``engine/``, ``engine.xml`` and
+            ``scratch/`` (emptied at start) of it.
     """
 
-    def __init__(self, folder: Path, config: Path) -> None:
+    def __init__(self, path: Path) -> None:
+        folder, config = path / "engine", path / "engine.xml"
+        self.scratch = path / "scratch"
+        shutil.rmtree(self.scratch, ignore_errors=True)
+        self.scratch.mkdir(parents=True)
+        folder.mkdir(exist_ok=True)
         config.write_text(_CONFIG, encoding="utf-8")
-        self._url = f"{folder}?config-file={config}&log_queries=0&implicit_select=0"
-        folder.mkdir(parents=True, exist_ok=True)
+        options = "&".join(f"{name}={value}" for name, value in _HANDLE_SETTINGS.items())
+        self._url = f"{folder}?config-file={config}&{options}"
         try:
             self._base = chdb.connect(self._url)
         except RuntimeError as error:
             raise UserError(
-                f"path {folder}: the engine cannot open it ({error}). "
+                f"path {path}: the engine cannot open it ({error}). "
                 "Stop the process that holds it or pass another --path."
             ) from None
         first = self.rows(self._base, "SELECT version() AS version, timezone() AS timezone")[0]

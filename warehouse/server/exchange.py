@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO, Any
 
 from starlette.types import Send
@@ -147,6 +148,7 @@ class Outgoing:
         preamble: headers that do not depend on the result.
         compression: encoding of the body, or None.
         hold: keep everything until the end (``wait_end_of_query``), on disk beyond 32 MiB.
+        scratch: folder for what is held on disk.
     """
 
     def __init__(
@@ -156,6 +158,7 @@ class Outgoing:
         preamble: Preamble,
         compression: str | None,
         hold: bool,
+        scratch: Path,
     ) -> None:
         self.gone = threading.Event()
         self.summary = Summary(started_at=time.perf_counter_ns())
@@ -167,6 +170,7 @@ class Outgoing:
         self._compression = compression
         self._encoder = encoding.encoder(compression) if compression else None
         self._hold = hold
+        self._scratch = scratch
         self._spool: IO[bytes] | None = None
         self._pending: list[bytes] = []
         self._pending_bytes = 0
@@ -204,7 +208,7 @@ class Outgoing:
 
     def _to_disk(self) -> None:
         if self._spool is None:
-            self._spool = tempfile.TemporaryFile(prefix="warehouse-result-")  # noqa: SIM115
+            self._spool = tempfile.TemporaryFile(dir=self._scratch)  # noqa: SIM115
         self._spool.write(self._take())
 
     def _stream(self, data: bytes) -> None:

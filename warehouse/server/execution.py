@@ -7,6 +7,7 @@ from typing import Any
 
 import chdb
 
+from warehouse.server import arrow_input
 from warehouse.server.engine import QUERY_ID_SETTING, Engine, quote
 from warehouse.server.errors import from_engine
 from warehouse.server.exchange import ClientGoneError, Incoming, Outgoing
@@ -87,12 +88,15 @@ class Execution:
     def _insert(self) -> None:
         statement = self._statement
         data_format = statement.format or "Values"
+        data = self._data()
+        if data_format == "Arrow":
+            data_format, data = arrow_input.slices(data, self._engine.scratch)
         try:
             inserter = self._handle.send_insert(_text(statement.head), data_format)
         except (RuntimeError, chdb.ChdbError) as error:
             raise from_engine(error) from None
         try:
-            for part in self._data():
+            for part in data:
                 inserter.append(part)
             result = inserter.finish()
         except (RuntimeError, chdb.ChdbError) as error:

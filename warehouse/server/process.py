@@ -54,7 +54,7 @@ def serve(
         address = f"http://{host}:{listener.getsockname()[1]}"
         json.dump({"pid": os.getpid(), "address": address}, lock)
         lock.flush()
-        engine = Engine(path / "engine", path / "engine.xml")
+        engine = Engine(path)
         try:
             asyncio.run(_serve(engine, settings, listener, host, allowed_hosts, limits))
         finally:
