@@ -74,11 +74,11 @@ def test_engagement_against_benchmark(superset: Superset, marts_reader: Client) 
     expected = marts_reader.query(
         "SELECT a.follower_tier, "
         "countIf(r < q25), countIf(r >= q25 AND r < q50), countIf(r >= q50 AND r < q75), "
-        "countIf(r >= q75) FROM (SELECT platform, follower_tier, engagement_rate_by_views AS r "
-        "FROM marts.mart_engagement__account) AS a INNER JOIN (SELECT platform, follower_tier, "
-        "p25_engagement_rate_by_views AS q25, p50_engagement_rate_by_views AS q50, "
-        "p75_engagement_rate_by_views AS q75 FROM marts.mart_engagement__benchmark) AS b "
-        "ON a.platform = b.platform AND a.follower_tier = b.follower_tier "
+        "countIf(r >= q75) FROM (SELECT platform, follower_tier, "
+        "median_engagement_rate_by_views AS r FROM marts.mart_engagement__account) AS a INNER JOIN "
+        "(SELECT platform, follower_tier, p25_engagement_rate_by_views AS q25, "
+        "p50_engagement_rate_by_views AS q50, p75_engagement_rate_by_views AS q75 "
+        "FROM marts.mart_engagement__benchmark) AS b ON a.platform = b.platform AND a.follower_tier = b.follower_tier "
         "WHERE r IS NOT NULL GROUP BY a.follower_tier ORDER BY a.follower_tier"
     ).result_rows
     quartiles = ("Q1 lowest", "Q2", "Q3", "Q4 highest")
@@ -94,9 +94,9 @@ def test_engagement_against_benchmark(superset: Superset, marts_reader: Client) 
 @pytest.mark.usefixtures("deployed")
 def test_top_accounts(superset: Superset, marts_reader: Client) -> None:
     expected = marts_reader.query(
-        "SELECT account_key, follower_count, follower_change, post_count, "
+        "SELECT account_key, follower_count, follower_change, "
         "engagement_rate_by_views, benchmark_engagement_rate_by_views, "
-        "engagement_rate_by_followers, benchmark_quartile, "
+        "median_engagement_rate_by_views, engagement_rate_by_followers, benchmark_quartile, "
         "toUnixTimestamp(toDateTime(snapshot_date, 'UTC')) * 1000 "
         "FROM marts.mart_engagement__account"
     ).result_rows
@@ -106,10 +106,10 @@ def test_top_accounts(superset: Superset, marts_reader: Client) -> None:
             row["account"].split('"')[1],
             row["followers"],
             row["net_growth"],
-            row["posts"],
-            row["median_rate_by_views"],
-            row["median_benchmark"],
-            row["median_rate_by_followers"],
+            row["rate_by_views"],
+            row["benchmark"],
+            row["median_post"],
+            row["rate_by_followers"],
             row["benchmark_quartile"],
             row["snapshot_date"],
         )

@@ -11,6 +11,17 @@ readings as (
                 last_snapshot_date
             from {{ ref('dim_account') }}
         )
+),
+
+-- The benchmark is of single posts, so an account meets it with its typical post: a rate pooled
+-- over many posts would hardly ever reach the outer quartiles.
+typical_posts as (
+    select
+        account_key,
+        quantileExactInclusive(0.5)(engagement_rate_by_views) as median_engagement_rate_by_views -- noqa: LT01
+    from {{ ref('mart_engagement__post') }}
+    where is_listed
+    group by account_key
 )
 
 select
@@ -30,17 +41,20 @@ select
     cast(readings.interaction_count as Nullable(Int64)) as interaction_count,
     cast(readings.engagement_rate_by_views as Nullable(Float64)) as engagement_rate_by_views,
     cast(readings.engagement_rate_by_followers as Nullable(Float64)) as engagement_rate_by_followers,
+    cast(typical_posts.median_engagement_rate_by_views as Nullable(Float64)) as median_engagement_rate_by_views,
     cast(benchmarks.p50_engagement_rate_by_views as Nullable(Float64)) as benchmark_engagement_rate_by_views,
     cast(
         multiIf(
-            readings.engagement_rate_by_views is null or benchmarks.p50_engagement_rate_by_views is null, null,
-            readings.engagement_rate_by_views < benchmarks.p25_engagement_rate_by_views, 'Q1 lowest',
-            readings.engagement_rate_by_views < benchmarks.p50_engagement_rate_by_views, 'Q2',
-            readings.engagement_rate_by_views < benchmarks.p75_engagement_rate_by_views, 'Q3',
+            typical_posts.median_engagement_rate_by_views is null, null,
+            benchmarks.p50_engagement_rate_by_views is null, null,
+            typical_posts.median_engagement_rate_by_views < benchmarks.p25_engagement_rate_by_views, 'Q1 lowest',
+            typical_posts.median_engagement_rate_by_views < benchmarks.p50_engagement_rate_by_views, 'Q2',
+            typical_posts.median_engagement_rate_by_views < benchmarks.p75_engagement_rate_by_views, 'Q3',
             'Q4 highest'
         ) as Nullable(String)
     ) as benchmark_quartile
 from readings
 inner join {{ ref('dim_account') }} as accounts on readings.account_key = accounts.account_key
+left join typical_posts on readings.account_key = typical_posts.account_key
 left join {{ ref('mart_engagement__benchmark') }} as benchmarks
     on readings.platform = benchmarks.platform and readings.follower_tier = benchmarks.follower_tier
