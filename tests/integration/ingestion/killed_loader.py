@@ -10,6 +10,8 @@ import signal
 import sys
 from typing import Any
 
+from clickhouse_connect.dbapi.cursor import Cursor
+
 from ingestion.command import main
 from ingestion.destination import HttpSqlClient
 from ingestion.tiktok import tiktok_source
@@ -21,7 +23,7 @@ def kill_at(moment: str, pid: int) -> None:
     def strike() -> None:
         os.kill(pid or os.getpid(), signal.SIGKILL)
 
-    insert_file, execute_sql = HttpSqlClient.insert_file, HttpSqlClient.execute_sql
+    insert_file, execute = HttpSqlClient.insert_file, Cursor.execute
 
     def insert_and_strike(self: HttpSqlClient, path: str, table: str, *rest: Any) -> Any:
         summary = insert_file(self, path, table, *rest)
@@ -29,17 +31,16 @@ def kill_at(moment: str, pid: int) -> None:
             strike()
         return summary
 
-    def strike_around_sql(self: HttpSqlClient, sql: Any, *args: Any, **kwargs: Any) -> Any:
-        is_delete = str(sql).startswith("DELETE FROM") and "videos" in str(sql)
+    def execute_and_strike(self: Cursor, statement: str, *rest: Any, **more: Any) -> None:
+        is_delete = statement.startswith("DELETE FROM") and "videos" in statement
         if moment == "merging" and is_delete:
             strike()
-        result = execute_sql(self, sql, *args, **kwargs)
+        execute(self, statement, *rest, **more)
         if moment == "deleted" and is_delete:
             strike()
-        return result
 
     HttpSqlClient.insert_file = insert_and_strike  # type: ignore[method-assign]
-    HttpSqlClient.execute_sql = strike_around_sql  # type: ignore[method-assign]
+    Cursor.execute = execute_and_strike  # type: ignore[method-assign]
 
 
 if __name__ == "__main__":
