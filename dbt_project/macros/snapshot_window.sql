@@ -16,7 +16,11 @@
     {%- elif start_date is not none -%}
     {{ column }} between toDate('{{ start_date }}') - {{ before }} and toDate('{{ end_date }}') + {{ after }}
     {%- else -%}
-    {{ column }} >= (select max({{ known_through }}) from {{ this }}) - {{ var('lookback_days') + before }}
+    {#- An empty model's max is 1970-01-01, and Date wraps around below it. #}
+    {{ column }} >= (
+        select greatest(max({{ known_through }}), toDate('2000-01-01')) - {{ var('lookback_days') + before }}
+        from {{ this }}
+    )
     {%- endif -%}
 {%- endmacro %}
 

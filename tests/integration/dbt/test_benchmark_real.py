@@ -82,7 +82,7 @@ def built(dbt: Dbt, sandbox: str, tmp_path_factory: pytest.TempPathFactory) -> D
 def videos() -> pd.DataFrame:
     """One row per video of the file, with its tier and rates."""
     frame = pd.read_csv(CSV, dtype={"video_id": str, "username": str})
-    # 81 doubled ids have the same views and likes on both rows: more comments, then shares, is later
+    # 81 doubled ids have equal views and likes: more comments, then more shares, is later
     counters = ["view_count", "like_count", "comment_count", "share_count"]
     frame = frame.sort_values(counters).drop_duplicates("video_id", keep="last")
     bounds = [-1, 9_999, 99_999, 999_999, np.inf]

@@ -137,6 +137,21 @@ def test_incremental_runs_equal_a_full_build(
     compare()
 
 
+def test_a_warehouse_that_was_built_empty_fills_when_data_comes(
+    dbt: Dbt, warehouse_client: Client, everything: Everything
+) -> None:
+    world = World(warehouse_client, dbt.warehouse.database("raw"), seed=2)
+    dbt.succeed("build", "--full-refresh")
+    assert not any(everything().values())
+    dbt.succeed("run")
+    world.connect(OWNERS)
+    world.read(day(1), accounts=6)
+    dbt.succeed("build")
+    filled = everything()
+    assert all(filled.values())
+    assert len(filled["core.fct_account_day"]) == 6
+
+
 @pytest.mark.slow
 def test_a_days_run_reads_the_day_and_not_the_history(dbt: Dbt, warehouse_client: Client) -> None:
     """Rows read by the models' statements on day 25 are about those on day 5."""
