@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -107,3 +108,11 @@ def warehouse_client(warehouse: WarehouseSettings) -> Iterator[Client]:
     client = connect(settings=warehouse)
     yield client
     client.close()
+
+
+@pytest.fixture
+def unused_port() -> int:
+    """A port of this machine on which nothing listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

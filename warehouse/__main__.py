@@ -4,6 +4,7 @@ python -m warehouse server
 python -m warehouse query "SELECT count() FROM core.dim_account"
 """
 
+import os
 import shlex
 import sys
 from pathlib import Path
@@ -37,6 +38,8 @@ def server(
     ] = None,
 ) -> None:
     """Serve the embedded warehouse until Ctrl-C or SIGTERM."""
+    # The engine takes its time zone from the process when it is loaded; the warehouse knows UTC.
+    os.environ["TZ"] = "UTC"
     from warehouse.server.process import serve
 
     settings = WarehouseSettings()

@@ -268,6 +268,7 @@ class Interface:
 
     def _execute_in_session(self, job: _Job, session: Session) -> None:
         handle = session.handle
+        session.admit(job.statement, job.options.params)
         if session.fresh and job.identity == "reader":
             self._guard.bind(handle)
         kept = self._engine.state(handle, job.options.settings)
@@ -282,9 +283,10 @@ class Interface:
         if job.identity == "reader":
             self._guard.check_settings(asked.settings)
             self._guard.check_database(asked.database)
-        self._engine.prepare(handle, asked.settings, asked.params, asked.query_id)
+        # Before the query's id is set: USE shall not stand in the query log in its name.
         if asked.database:
             self._engine.use(handle, asked.database)
+        self._engine.prepare(handle, asked.settings, asked.params, asked.query_id)
         checked = job.statement
         if job.identity == "reader":
             checked = self._guard.check(handle, checked)

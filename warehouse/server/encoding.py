@@ -142,13 +142,21 @@ def decoder(content_encoding: str) -> Decoder:
 
 
 class _Lz4Encoder:
-    """A frame per chunk, so that the client can decode each chunk as it comes."""
+    """One frame for the whole response: clients stop at the end of the first."""
+
+    def __init__(self) -> None:
+        self._inner = lz4.frame.LZ4FrameCompressor(
+            block_size=lz4.frame.BLOCKSIZE_MAX1MB, auto_flush=True
+        )
+        self._begun = False
 
     def encode(self, data: bytes) -> bytes:
-        return lz4.frame.compress(data, block_size=lz4.frame.BLOCKSIZE_MAX1MB)
+        head = b"" if self._begun else self._inner.begin()
+        self._begun = True
+        return head + self._inner.compress(data)
 
     def finish(self) -> bytes:
-        return b""
+        return self._inner.flush() if self._begun else b""
 
 
 class _ZstdEncoder:
@@ -180,7 +188,7 @@ def negotiate(accept_encoding: str) -> str | None:
         name, _, weight = part.strip().partition(";")
         if weight.replace(" ", "") not in ("q=0", "q=0.0", "q=0.00", "q=0.000"):
             offered.add(name.strip())
-    for name in ("zstd", "lz4", "gzip", "deflate"):
+    for name in ("lz4", "zstd", "gzip", "deflate"):
         if name in offered:
             return name
     return None

@@ -26,7 +26,6 @@ QUERY_ID_SETTING = "promql_table"
 _NAME = re.compile(r"\A[A-Za-z_][A-Za-z0-9_.]*\Z")
 
 _CONFIG = """<clickhouse>
-    <timezone>UTC</timezone>
     <logger><level>none</level></logger>
     <backups><allowed_path>/</allowed_path></backups>
     <query_log>

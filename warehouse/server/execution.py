@@ -126,20 +126,25 @@ class Execution:
 
     def _stream_blocks(self, text: bytes, output: str) -> None:
         summary = self._out.summary
+
+        def progress(values: dict[str, int]) -> None:
+            summary.read_rows = values["read_rows"]
+            summary.read_bytes = values["read_bytes"]
+
+        # The blocks' own statistics leave out what the engine has read ahead.
+        self._handle.set_progress_callback(progress)
+        stream = None
         try:
             stream = self._handle.send_query(_text(text), output)
-        except (RuntimeError, chdb.ChdbError) as error:
-            raise from_engine(error) from None
-        try:
             while (block := stream.fetch()) is not None:
-                summary.read_rows += block.storage_rows_read()
-                summary.read_bytes += block.storage_bytes_read()
                 summary.result_rows += block.rows_read()
                 self._out.write(block.bytes())
         except (RuntimeError, chdb.ChdbError) as error:
             raise from_engine(error) from None
         finally:
-            stream.close()
+            if stream is not None:
+                stream.close()
+            self._handle.set_progress_callback(None)
 
     def _stream_document(self, text: bytes, output: str, tail: bytes) -> None:
         """Let the engine write the format itself, into a pipe that is read as it fills."""

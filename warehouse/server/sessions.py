@@ -1,12 +1,19 @@
 """Sessions: a handle kept between requests, so that SET, USE and temporary tables last."""
 
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from warehouse.server.engine import Engine
-from warehouse.server.errors import SESSION_IS_LOCKED, SESSION_NOT_FOUND, ClickHouseError
+from warehouse.server.errors import (
+    SESSION_IS_LOCKED,
+    SESSION_NOT_FOUND,
+    UNKNOWN_QUERY_PARAMETER,
+    ClickHouseError,
+)
 from warehouse.server.request import SessionRef
+from warehouse.server.statement import Statement
 from warehouse.settings import Identity
 
 
@@ -19,6 +26,23 @@ class Session:
     expires_at: float
     busy: bool = False
     fresh: bool = True
+    #: Parameters that requests brought: the engine cannot unset one, so they are refused later.
+    spent_params: set[str] = field(default_factory=set)
+
+    def admit(self, statement: Statement, params: Mapping[str, str]) -> None:
+        """Let a request's parameters be its own.
+
+        Raises:
+            ClickHouseError: 456 when the statement names a parameter of an earlier request.
+        """
+        if statement.verb == "SET":
+            self.spent_params -= {name.removeprefix("param_") for name in statement.words()}
+        missing = (self.spent_params - set(params)) & statement.placeholders()
+        if missing:
+            raise ClickHouseError(
+                UNKNOWN_QUERY_PARAMETER, f"Substitution `{min(missing)}` is not set."
+            )
+        self.spent_params |= set(params)
 
 
 class Sessions:

@@ -70,6 +70,19 @@ class Statement:
     format: str | None = None
     data: bytes = b""
 
+    def words(self) -> set[str]:
+        """The bare words of the statement as they are written."""
+        return {token.text.decode() for token in tokens(self.text) if token.group == "word"}
+
+    def placeholders(self) -> set[str]:
+        """The names of its query parameters, ``{name:Type}``."""
+        found = list(tokens(self.head))
+        return {
+            name.text.decode()
+            for brace, name, colon in zip(found, found[1:], found[2:], strict=False)
+            if brace.text == b"{" and name.group == "word" and colon.text == b":"
+        }
+
     @property
     def has_result(self) -> bool:
         """Whether the engine answers with rows in a format."""
