@@ -20,7 +20,7 @@ from dashboards.settings import DashboardsSettings
 from warehouse.errors import UserError
 
 HERE = Path(__file__).parent
-START_SECONDS = 180.0
+START_SECONDS = 300.0
 STOP_SECONDS = 30.0
 # What Superset needs of our environment: the warehouse's and the platforms' secrets are not in it.
 PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "SSL_CERT_FILE")

@@ -72,14 +72,30 @@ def test_followers_over_time(superset: Superset, marts_reader: Client) -> None:
 @pytest.mark.usefixtures("deployed")
 def test_engagement_against_benchmark(superset: Superset, marts_reader: Client) -> None:
     expected = marts_reader.query(
-        "SELECT a.follower_tier, "
-        "countIf(r < q25), countIf(r >= q25 AND r < q50), countIf(r >= q50 AND r < q75), "
-        "countIf(r >= q75) FROM (SELECT platform, follower_tier, "
-        "median_engagement_rate_by_views AS r FROM marts.mart_engagement__account) AS a INNER JOIN "
-        "(SELECT platform, follower_tier, p25_engagement_rate_by_views AS q25, "
-        "p50_engagement_rate_by_views AS q50, p75_engagement_rate_by_views AS q75 "
-        "FROM marts.mart_engagement__benchmark) AS b ON a.platform = b.platform AND a.follower_tier = b.follower_tier "
-        "WHERE r IS NOT NULL GROUP BY a.follower_tier ORDER BY a.follower_tier"
+        """
+        SELECT
+            follower_tier,
+            countIf(rate < q25),
+            countIf(rate >= q25 AND rate < q50),
+            countIf(rate >= q50 AND rate < q75),
+            countIf(rate >= q75)
+        FROM (
+            SELECT platform, follower_tier, median_engagement_rate_by_views AS rate
+            FROM marts.mart_engagement__account
+        ) AS account
+        INNER JOIN (
+            SELECT
+                platform,
+                follower_tier,
+                p25_engagement_rate_by_views AS q25,
+                p50_engagement_rate_by_views AS q50,
+                p75_engagement_rate_by_views AS q75
+            FROM marts.mart_engagement__benchmark
+        ) AS benchmark USING (platform, follower_tier)
+        WHERE rate IS NOT NULL
+        GROUP BY follower_tier
+        ORDER BY follower_tier
+        """
     ).result_rows
     quartiles = ("Q1 lowest", "Q2", "Q3", "Q4 highest")
     rows = chart_rows(superset, "engagement-against-benchmark")

@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from dashboards.client import session
 from dashboards.server import running
 from dashboards.settings import DashboardsSettings
+from tests.superset_fixtures import skip_or_fail
 from warehouse.errors import UserError
 
 
@@ -99,3 +100,12 @@ def test_an_unreachable_superset_is_named(
     with pytest.raises(UserError, match=f"{url} does not answer") as caught, session(there):
         pass
     assert "secret" not in str(caught.value)
+
+
+def test_a_missing_component_skips_here_and_fails_in_ci(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CI", raising=False)
+    with pytest.raises(pytest.skip.Exception, match="make superset-env"):
+        skip_or_fail("missing: make superset-env")
+    monkeypatch.setenv("CI", "true")
+    with pytest.raises(pytest.fail.Exception, match="make superset-env"):
+        skip_or_fail("missing: make superset-env")
