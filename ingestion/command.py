@@ -38,7 +38,8 @@ def main(make_source: MakeSource) -> None:
         source = make_source(days, settings=settings, outcomes=outcomes, limit=limit)
         _run(source, outcomes, settings, dry_run)
 
-    _start(load, f"Read the connected accounts and load raw.{make_source.__name__}.")
+    name = make_source.__name__.removesuffix("_source")
+    _start(load, f"Read the connected {name} accounts and load raw.{name}__*.")
 
 
 def run_app(make_source: MakeSource) -> None:
@@ -48,7 +49,7 @@ def run_app(make_source: MakeSource) -> None:
         settings = read_settings()
         _run(make_source(settings=settings), Outcomes(), settings, dry_run)
 
-    _start(load, "Load creators and connections.")
+    _start(load, "Read our creators and connections and load raw.app__*.")
 
 
 def _start(command: Callable[..., None], text: str) -> None:
