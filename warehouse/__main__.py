@@ -102,11 +102,28 @@ def restore(
 
 
 @app.command()
-def grants() -> None:
-    """Print the SQL that makes owner and reader on a ClickHouse server of your own."""
-    from warehouse.grants import render
+def grants(
+    apply_as: Annotated[
+        str | None,
+        typer.Option(help="Run the SQL as this administrator instead of printing it"),
+    ] = None,
+) -> None:
+    """Make owner and reader on a ClickHouse server of your own: print the SQL, or run it."""
+    from warehouse.client import connect
+    from warehouse.grants import render, statements
 
-    print(render(WarehouseSettings()), end="")
+    settings = WarehouseSettings()
+    if apply_as is None:
+        print(render(settings), end="")
+        return
+    if settings.admin_password is None:
+        raise UserError(f"user {apply_as}: no password is set. Set CLICKHOUSE_ADMIN_PASSWORD.")
+    admin = settings.model_copy(update={"user": apply_as, "password": settings.admin_password})
+    found = statements(settings)
+    with connect("owner", admin) as client:
+        for statement in found:
+            client.command(statement)
+    print(f"grants: {len(found)} statements applied")
 
 
 @app.command()

@@ -45,3 +45,9 @@ def render(settings: WarehouseSettings) -> str:
     for name, value in values.items():
         text = text.replace("{" + name + "}", value)
     return text
+
+
+def statements(settings: WarehouseSettings) -> list[str]:
+    """The same one by one, without comments: HTTP takes a single statement at a time."""
+    lines = [line for line in render(settings).splitlines() if not line.startswith("--")]
+    return [part.strip() for part in "\n".join(lines).split(";") if part.strip()]

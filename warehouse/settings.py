@@ -31,6 +31,8 @@ class WarehouseSettings(BaseSettings):
     password: SecretStr | None = None
     reader_user: str = "reader"
     reader_password: SecretStr | None = None
+    admin_password: SecretStr | None = None
+    """For ``python -m warehouse grants --apply-as`` alone."""
     path: Path = Field(default=Path(".data/warehouse"), validation_alias="WAREHOUSE_PATH")
     env: str = Field(default="", pattern=r"^[a-z0-9_]*$", validation_alias="CREDENCE_ENV")
 
