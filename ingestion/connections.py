@@ -12,6 +12,7 @@ YouTube's public data is read with the API key of the settings. Times are ISO 86
 
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -122,7 +123,8 @@ def write_connections(path: Path, connections: Connections) -> None:
             file.write(connections.model_dump_json(indent=1))
         partial.replace(path)
     except OSError as error:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            partial.unlink()
         raise UserError(f"connections file {path} cannot be written ({error.strerror}).") from None
 
 
