@@ -21,7 +21,7 @@ from warehouse.errors import UserError
 
 HERE = Path(__file__).parent
 START_SECONDS = 300.0
-STOP_SECONDS = 30.0
+STOP_SECONDS = 20.0
 # What Superset needs of our environment: the warehouse's and the platforms' secrets are not in it.
 PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "SSL_CERT_FILE")
 

@@ -19,6 +19,7 @@ from dashboards.deploy import ChartResult, deploy
 from dashboards.screenshot import CHROMIUM
 from dashboards.settings import DashboardsSettings
 from tests.marts import create_marts, fill_marts
+from tests.warehouse_process import WarehouseServer
 from warehouse.client import connect
 from warehouse.settings import WarehouseSettings
 
@@ -85,8 +86,6 @@ def superset_settings(
 @pytest.fixture(scope="session")
 def marts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WarehouseSettings]:
     """An embedded warehouse of its own whose marts hold the rows of :mod:`tests.marts`."""
-    from tests.conftest import WarehouseServer
-
     server = WarehouseServer(tmp_path_factory.mktemp("marts"))
     try:
         with connect(settings=server.settings) as client:
