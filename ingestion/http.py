@@ -23,7 +23,7 @@ from requests import ConnectionError as RequestsConnectionError
 from requests import RequestException, Response
 
 from ingestion.settings import IngestionSettings
-from warehouse.errors import UserError
+from warehouse.errors import UnavailableError, UserError
 
 Json = dict[str, Any]
 Scope = Literal["transient", "account", "platform"]
@@ -56,6 +56,10 @@ class AccountError(ApiError):
 
 class PlatformError(ApiError):
     """Nothing can be read from the platform."""
+
+
+class UnreachableError(PlatformError, UnavailableError):
+    """The platform does not answer at all."""
 
 
 Classifier = Callable[[int, Json], Problem | None]
@@ -163,7 +167,7 @@ class ApiClient:
         return error
 
     def _unreachable(self, error: RequestsConnectionError) -> PlatformError:
-        return PlatformError(
+        return UnreachableError(
             f"{self.platform}: no answer from {self._base_url} ({_reason(error)}). "
             f"{self._check_base_url()}",
             "unreachable",

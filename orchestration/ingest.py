@@ -18,7 +18,7 @@ from orchestration.resources import DltResource
 
 # for what outlasts the client's own retries: a platform or the warehouse restarting
 RETRY = dg.RetryPolicy(
-    max_retries=3, delay=10, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS
+    max_retries=3, delay=5, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS
 )
 
 

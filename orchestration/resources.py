@@ -14,7 +14,7 @@ from ingestion.outcomes import Outcomes
 from ingestion.pipeline import LoadResult, run
 from orchestration.settings import PROJECT_ROOT
 from warehouse.client import connect
-from warehouse.errors import UserError
+from warehouse.errors import UnavailableError, UserError
 from warehouse.settings import Identity, WarehouseSettings
 
 DBT_FOLDER = PROJECT_ROOT / "dbt_project"
@@ -32,11 +32,12 @@ class DltResource(dg.ConfigurableResource):
     """Loads a source the way its own command does: what was cut off is finished first."""
 
     def load(self, source: DltSource, outcomes: Outcomes) -> LoadResult:
-        """Load a source into ``raw``; a condition that a retry cannot mend is not retried."""
+        """Load a source into ``raw``; tried again only where time may mend what is wrong."""
         try:
             return run(source, outcomes)
         except UserError as error:
-            raise dg.Failure(description=str(error), allow_retries=False) from error
+            may_pass = isinstance(error, UnavailableError)
+            raise dg.Failure(description=str(error), allow_retries=may_pass) from error
 
 
 class WarehouseDbtResource(DbtCliResource):

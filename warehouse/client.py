@@ -7,7 +7,7 @@ import clickhouse_connect
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError, OperationalError
 
-from warehouse.errors import UserError
+from warehouse.errors import UnavailableError, UserError
 from warehouse.settings import Identity, WarehouseSettings
 
 _WRONG_LOGIN_CODES = frozenset({192, 193, 194, 516})
@@ -43,7 +43,7 @@ def connect(
             **kwargs,
         )
     except OperationalError as error:
-        raise UserError(
+        raise UnavailableError(
             f"warehouse {where}: cannot be reached ({_reason(error)}). "
             "Start it (python -m warehouse server) or set CLICKHOUSE_HOST and CLICKHOUSE_PORT."
         ) from None

@@ -14,6 +14,10 @@ class UserError(Exception):
     """
 
 
+class UnavailableError(UserError):
+    """A :class:`UserError` that may pass by itself: a service that does not answer now."""
+
+
 @contextmanager
 def exit_on_user_error() -> Iterator[None]:
     """Print a :class:`UserError` as one line on stderr and exit with code 2.

@@ -58,7 +58,7 @@ def test_a_killed_parent_leaves_no_server_behind(settings: DashboardsSettings) -
 
 
 def test_a_broken_metadata_database_is_one_line(settings: DashboardsSettings) -> None:
-    url = "postgresql://superset:hunter2@127.0.0.1:1/superset"
+    url = "postgresql://superset:hunter2@127.0.0.1:1/superset"  # pragma: allowlist secret
     broken = settings.model_copy(update={"metadata_url": SecretStr(url)})
     with pytest.raises(UserError, match=r"metadata database postgresql://superset:\*+@") as caught:
         running(broken, port=0).__enter__()
