@@ -1,6 +1,7 @@
 """Running one statement on one handle, in a thread of its own, streaming both ways."""
 
 import os
+import re
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -35,6 +36,8 @@ _BLOCKWISE = frozenset(
     }
 )
 _PIPE_BYTES = 1024 * 1024
+
+_ESCAPE = re.compile(rb"[\\'](?P<char>[\\'])")
 
 # The two system tables whose query_id is the client's on a server.
 _QUERY_TABLES = ("processes", "query_log")
@@ -205,7 +208,8 @@ class Execution:
         for token in tokens(text):
             if token.group != "string":
                 continue
-            known = self._engine.engine_query_ids(token.text[1:-1].decode("utf-8", "replace"))
+            literal = _ESCAPE.sub(rb"\g<char>", token.text[1:-1]).decode("utf-8", "replace")
+            known = self._engine.engine_query_ids(literal)
             if known:
                 parts.append(text[last : token.start] + quote(known[0]).encode())
                 last = token.end
