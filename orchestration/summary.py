@@ -19,7 +19,7 @@ ORDER BY platform, indexOf(['nano', 'micro', 'mid', 'mega'], toString(follower_t
 """
 TOP_ACCOUNTS = """
 SELECT platform, coalesce(display_name, handle, account_id), follower_tier, follower_count,
-       engagement_rate_by_views, benchmark_quartile
+       median_engagement_rate_by_views, benchmark_quartile
 FROM {marts:Identifier}.mart_engagement__account
 ORDER BY follower_count DESC NULLS LAST, account_key
 LIMIT 8
@@ -49,7 +49,7 @@ def print_summary(console: Console, env: Mapping[str, str], report: RunReport) -
         title = "Engagement rate by views: benchmark"
         console.print(_table(title, columns, ((*r[:4], *map(_percent, r[4:])) for r in benchmark)))
         top = client.query(TOP_ACCOUNTS, parameters=marts).result_rows
-        columns = ["platform", "account", "tier", "followers", "ER by views", "in its tier"]
+        columns = ["platform", "account", "tier", "followers", "median ER", "in its tier"]
         cells = ((*r[:4], _percent(r[4]), r[5]) for r in top)
         console.print(_table("Top accounts by followers", columns, cells))
     finally:
