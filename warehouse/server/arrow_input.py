@@ -1,8 +1,8 @@
 """An Arrow file as a stream of small record batches.
 
 The engine reads an Arrow file (``FORMAT Arrow``, what clickhouse-connect's ``insert_arrow``
-sends) as a whole, and a record batch as one block, however large. Here the file goes to disk as
-it arrives and comes back in slices, so that memory holds one column of one batch at most.
+sends) as a whole, and a record batch as one block, however large. Here a large file goes to disk
+as it arrives and comes back in slices, so that memory holds one column of one batch at most.
 """
 
 import io
@@ -18,6 +18,8 @@ import pyarrow as pa
 from warehouse.server.errors import INCORRECT_DATA, ClickHouseError
 
 _SLICE_ROWS = 65_536
+# Up to this size a file goes to the engine as it is: that is faster.
+_SMALL_BYTES = 128 * 1024 * 1024
 # Above this size a batch is taken apart into columns on disk.
 _LARGE_BYTES = 64 * 1024 * 1024
 _FORGET_EVERY = 8
@@ -61,24 +63,26 @@ class _Mapped:
 
 
 def slices(data: Iterator[bytes], scratch: Path) -> tuple[str, Iterator[bytes]]:
-    """Turn an Arrow file into ArrowStream bytes of at most 65,536 rows a batch.
+    """Turn a large Arrow file into ArrowStream bytes of at most 65,536 rows a batch.
 
     Args:
         data: the file as it arrives.
         scratch: folder for temporary files.
 
     Returns:
-        The format and the bytes to insert; what is no Arrow file is left to the engine to refuse.
+        The format and the bytes to insert: a small file, or what is none, goes on as it came.
     """
-    head = b""
+    head: list[bytes] = []
+    size = 0
     for part in data:
-        head += part
-        if len(head) >= len(_MAGIC):
+        head.append(part)
+        size += len(part)
+        if size > _SMALL_BYTES:
             break
-    data = chain([head], data) if head else data
-    if not head.startswith(_MAGIC):
-        return "Arrow", data
-    return "ArrowStream", _stream(data, scratch)
+    whole = size <= _SMALL_BYTES
+    if whole or not b"".join(head[: len(_MAGIC)]).startswith(_MAGIC):
+        return "Arrow", chain(head, data)
+    return "ArrowStream", _stream(chain(head, data), scratch)
 
 
 def _stream(data: Iterator[bytes], scratch: Path) -> Iterator[bytes]:

@@ -121,16 +121,21 @@ def test_insert_arrow(client: Client, table: str, chunks: int) -> None:
         assert sum(batch.num_rows for batch in stream) == ROWS
 
 
-def test_large_arrow_batch_goes_by_columns(client: Client) -> None:
-    """One batch beyond 64 MiB takes the way over the disk."""
-    count = 1_200_000
+@pytest.mark.parametrize("batches", [1, 9])
+def test_large_arrow_files_go_over_the_disk(client: Client, batches: int) -> None:
+    """Beyond 128 MiB: one batch goes column by column, several one by one."""
+    count = 1_800_000
+    noise = np.random.default_rng(1).bytes(count * 75).hex()
+    names = [noise[start : start + 150] for start in range(0, count * 150, 150)]
     data = pa.table(
         {
             "id": pa.array(np.arange(count, dtype="uint64")),
-            "name": pa.array([f"a name of some length, number {n}" for n in range(count)]),
+            "name": pa.array(names),
             "kind": pa.array(["x", "y", None] * (count // 3)).dictionary_encode(),
         }
     )
+    if batches > 1:
+        data = pa.Table.from_batches(data.to_batches(max_chunksize=count // batches))
     client.command(
         "CREATE OR REPLACE TABLE arrow_big "
         "(id UInt64, name String, kind LowCardinality(Nullable(String))) "
@@ -138,12 +143,24 @@ def test_large_arrow_batch_goes_by_columns(client: Client) -> None:
     )
     assert client.insert_arrow("arrow_big", data).written_rows == count
     row = client.query(
-        "SELECT count(), uniqExact(id), sum(length(name)), countIf(kind = 'x'), "
+        "SELECT count(), uniqExact(id), uniqExact(name), countIf(kind = 'x'), "
         "countIf(kind IS NULL) FROM arrow_big"
     ).first_row
-    lengths = sum(len(name) for name in data["name"].to_pylist())
-    assert row == (count, count, lengths, count // 3, count // 3)
+    assert row == (count, count, count, count // 3, count // 3)
+    last = client.query("SELECT name FROM arrow_big WHERE id = {i:UInt64}", {"i": count - 1})
+    assert last.first_row == (names[-1],)
     client.command("DROP TABLE arrow_big")
+
+
+def test_a_broken_arrow_file_is_refused(client: Client, table: str) -> None:
+    for body in (b"ARROW1\0\0 and nonsense", b"nothing of the kind"):
+        with pytest.raises(DatabaseError):
+            client.raw_insert(table, insert_block=body, fmt="Arrow")
+    large = b"ARROW1\0\0" + bytes(140_000_000)
+    with pytest.raises(DatabaseError) as caught:
+        client.raw_insert(table, insert_block=large, fmt="Arrow")
+    assert caught.value.code == 117
+    assert client.command(f"SELECT count() FROM {table}") == 0
 
 
 def test_block_streams(client: Client) -> None:
