@@ -1,7 +1,8 @@
 """Raw tables must be read every day: the policy that the UI shows, and a check on the data.
 
-The policy looks at Dagster's own record of loads; the check at ``fetched_at`` in the warehouse, so
-that a load that lands nothing, or a table that another process emptied, is noticed too.
+The policy looks at Dagster's own record of loads; the check at what stands in the warehouse, so
+that a load that lands nothing, or a table that another process emptied, is noticed too. A platform
+on which nobody is connected owes no rows.
 """
 
 from collections.abc import Iterable, Iterator
@@ -9,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
+from ingestion.registry import PLATFORMS
 from orchestration.resources import WarehouseResource
 from warehouse.settings import WarehouseSettings
 
@@ -16,7 +18,17 @@ from warehouse.settings import WarehouseSettings
 OVERDUE_AFTER = timedelta(hours=30)
 POLICY = dg.FreshnessPolicy.time_window(fail_window=OVERDUE_AFTER)
 CHECK = "fresh"
-LAST_READ = "SELECT max(fetched_at) FROM {database:Identifier}.{table:Identifier}"
+LAST_READ = """
+SELECT
+    (SELECT maxOrNull(fetched_at) FROM {raw:Identifier}.{table:Identifier}) AS newest_row,
+    (
+        SELECT maxOrNull(finished_at) FROM {ops:Identifier}.ingestion_outcome
+        WHERE platform = {source:String} AND stream = {stream:String} AND status = 'empty'
+    ) AS read_empty,
+    (
+        SELECT count() FROM {raw:Identifier}.app__connections WHERE platform = {source:String}
+    ) AS connected
+"""
 
 
 def raw_freshness(raw: Iterable[dg.AssetsDefinition]) -> dg.AssetChecksDefinition:
@@ -31,25 +43,32 @@ def raw_freshness(raw: Iterable[dg.AssetsDefinition]) -> dg.AssetChecksDefinitio
     def fresh(
         context: dg.AssetCheckExecutionContext, warehouse: WarehouseResource
     ) -> Iterator[dg.AssetCheckResult]:
-        database = WarehouseSettings().database("raw")
+        settings = WarehouseSettings()
+        layers = {"raw": settings.database("raw"), "ops": settings.database("ops")}
         with warehouse.connect() as client:
             for key in sorted({c.asset_key for c in context.selected_asset_check_keys}, key=str):
-                names = {"database": database, "table": key.path[-1]}
-                newest = client.query(LAST_READ, parameters=names).result_rows[0][0]
-                yield judge(key, newest, datetime.now(UTC))
+                table = key.path[-1]
+                source, stream = table.split("__", 1)
+                names = {**layers, "table": table, "source": source, "stream": stream}
+                newest, empty, connected = client.query(LAST_READ, parameters=names).result_rows[0]
+                if not connected and newest is None and source in PLATFORMS:
+                    yield _result(key, True, {"rows": "none are due: no account is connected"})
+                else:
+                    read_at = max((t for t in (newest, empty) if t is not None), default=None)
+                    yield judge(key, read_at, datetime.now(UTC))
 
     return fresh
 
 
-def judge(key: dg.AssetKey, newest: datetime | None, now: datetime) -> dg.AssetCheckResult:
-    """Whether a table whose newest row was read at ``newest`` (UTC, None if empty) is fresh."""
-    # an empty table answers the type's default, the epoch
-    if newest is None or newest.timestamp() == 0:
-        return dg.AssetCheckResult(asset_key=key, check_name=CHECK, passed=False)
-    age = now - newest.replace(tzinfo=newest.tzinfo or UTC)
+def judge(key: dg.AssetKey, read_at: datetime | None, now: datetime) -> dg.AssetCheckResult:
+    """Whether a table last read at ``read_at`` (UTC; None: never) is fresh at ``now``."""
+    if read_at is None:
+        return _result(key, False, {"last read": "never"})
+    age = now - read_at.replace(tzinfo=read_at.tzinfo or UTC)
+    return _result(key, age <= OVERDUE_AFTER, {"last read": read_at.isoformat(), "age": str(age)})
+
+
+def _result(key: dg.AssetKey, passed: bool, metadata: dict[str, str]) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(
-        asset_key=key,
-        check_name=CHECK,
-        passed=age <= OVERDUE_AFTER,
-        metadata={"newest row read at": newest.isoformat(), "age": str(age)},
+        asset_key=key, check_name=CHECK, passed=passed, metadata=dict(metadata)
     )
