@@ -221,6 +221,29 @@ def test_reader_may_not(stocked: WarehouseSettings, statement: str) -> None:
     assert SECRET not in answer.text.replace(statement, "")
 
 
+def test_names_are_followed_to_what_they_stand_for(
+    stocked: WarehouseSettings, warehouse_client: Client
+) -> None:
+    """A function of the owner's hides what it reads from the parser, not from the analyzer."""
+    warehouse_client.command(
+        "CREATE OR REPLACE FUNCTION reader_lookup AS x -> dictGet('raw.reader_dictionary', 's', x)"
+    )
+    warehouse_client.command(
+        "CREATE OR REPLACE FUNCTION reader_peek AS x -> (x IN (SELECT a FROM raw.reader_secret))"
+    )
+    try:
+        for statement in (
+            "SELECT reader_lookup(a) FROM reader_mart",
+            "SELECT reader_peek(a) FROM reader_mart",
+        ):
+            assert warehouse_client.query(statement, settings={"database": "marts"}).result_rows
+            answer = ask(stocked, statement)
+            assert answer.headers["x-clickhouse-exception-code"] == "497", answer.text
+    finally:
+        warehouse_client.command("DROP FUNCTION reader_lookup")
+        warehouse_client.command("DROP FUNCTION reader_peek")
+
+
 def test_a_refused_statement_changes_nothing(
     stocked: WarehouseSettings, warehouse_client: Client
 ) -> None:
