@@ -430,6 +430,7 @@ def test_same_query_id_twice_at_once(http: httpx.Client, warehouse: WarehouseSet
         content="SELECT number FROM numbers(2000000000)",
         auth=warehouse.login("owner"),
     ) as running:
-        next(running.iter_raw())
+        parts = running.iter_raw()  # held: a generator that goes closes its connection
+        next(parts)
         again = http.post("/", params={"query_id": query_id}, content="SELECT 1")
         assert again.headers["x-clickhouse-exception-code"] == "216"
