@@ -23,7 +23,7 @@ SELECT
     (SELECT maxOrNull(fetched_at) FROM {raw:Identifier}.{table:Identifier}) AS newest_row,
     (
         SELECT maxOrNull(finished_at) FROM {ops:Identifier}.ingestion_outcome
-        WHERE platform = {source:String} AND stream = {stream:String} AND status = 'empty'
+        WHERE platform = {source:String} AND stream = {table:String} AND status = 'empty'
     ) AS read_empty,
     (
         SELECT count() FROM {raw:Identifier}.app__connections WHERE platform = {source:String}
@@ -48,8 +48,8 @@ def raw_freshness(raw: Iterable[dg.AssetsDefinition]) -> dg.AssetChecksDefinitio
         with warehouse.connect() as client:
             for key in sorted({c.asset_key for c in context.selected_asset_check_keys}, key=str):
                 table = key.path[-1]
-                source, stream = table.split("__", 1)
-                names = {**layers, "table": table, "source": source, "stream": stream}
+                source = table.partition("__")[0]
+                names = {**layers, "table": table, "source": source}
                 newest, empty, connected = client.query(LAST_READ, parameters=names).result_rows[0]
                 if not connected and newest is None and source in PLATFORMS:
                     yield _result(key, True, {"rows": "none are due: no account is connected"})

@@ -119,6 +119,30 @@ def test_a_broken_platform_fails_the_run_with_its_own_error(
 
 
 @pytest.mark.slow
+def test_a_platform_without_accounts_owes_no_rows(
+    environment: dict[str, str], folders: Folders, tmp_path: Path
+) -> None:
+    """Recorded data know TikTok alone: YouTube's tables stay empty, and that is no failure."""
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real" / "tiktok_videos.csv").write_text(
+        "video_id,create_time,username,hashtags,duration,like_count,share_count,comment_count,"
+        "view_count,follower_count,likes_count,video_count\n"
+        "11,1601169789,ada,[],18,20,2,3,400,5000,900,1\n"
+    )
+    world = World(replay=tmp_path, end_date=TODAY)
+    at = Folders.of(tmp_path / "data", tmp_path / "warehouse")
+    with running(sandbox_service(world, 0), at.logs) as sandbox:
+        env = environment | sandbox_environment(sandbox, at.connections)
+        env |= dagster_environment(at) | {"CREDENCE_ENV": "recorded"}
+        run_command(module("warehouse", "schema"), env)
+        arguments = ["--out", str(at.connections), *world.sandbox_arguments()]
+        run_command(module("ingestion.sandbox", "connections", *arguments), env)
+        report = run_job("daily", (TODAY, TODAY), env, at.logs / "run.log", print)
+    assert report.failures == []
+    assert "raw/youtube__videos" in report.materialized
+
+
+@pytest.mark.slow
 def test_no_token_reaches_the_logs(
     first_run: tuple[RunReport, dict[str, str]], folders: Folders
 ) -> None:
