@@ -16,7 +16,7 @@ REPLAY ?=
 ROWS ?=
 PYTEST ?= $(PY) -m pytest
 # keys and passwords are named in many places; what is looked for is their values
-SECRETS := --disable-plugin KeywordDetector --exclude-files '(^|/)requirements.*\.lock$$' --exclude-lines 'user:password@|pragma: allowlist'
+SECRETS := --disable-plugin KeywordDetector --exclude-files '(^|/)requirements.*\.lock$$' --exclude-lines 'user:password@|XXXXXXXXXX@|pragma: allowlist'
 APT_PACKAGES := chromium postgresql
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo -n)
 

@@ -186,7 +186,9 @@ def peak_gigabytes(server: Server) -> float:
 
 def main() -> int:
     """Measure, print a table, and give 1 when a target is missed."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.parse_args()
     table = Table("figure", "value", "target", "")
     missed = 0
@@ -210,7 +212,9 @@ def main() -> int:
             server.stop()
     for kind in ("insert", "select"):
         served = best[f"{kind}, server"]
-        table.add_row(f"{kind} of {ROWS:,} rows through the server", f"{served:,.0f} rows/s", "", "")
+        table.add_row(
+            f"{kind} of {ROWS:,} rows through the server", f"{served:,.0f} rows/s", "", ""
+        )
         for side in ("in-process client", "engine"):
             rate = best[f"{kind}, {side}"]
             report(

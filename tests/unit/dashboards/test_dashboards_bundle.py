@@ -66,7 +66,7 @@ def test_superset_reads_the_warehouse_as_its_reader(assets: Assets) -> None:
         found = bundle_files(assets, settings(**values))["databases/warehouse.yaml"]
         return str(found["sqlalchemy_uri"])
 
-    assert uri() == "clickhousedb://reader:XXXXXXXXXX@127.0.0.1:8123/marts"  # pragma: allowlist secret
+    assert uri() == "clickhousedb://reader:XXXXXXXXXX@127.0.0.1:8123/marts"
     real = uri(host="ch.example", port=8443, secure=True, reader_user="bi@credence", env="prod")
     assert real == (
         "clickhousedb://bi%40credence:XXXXXXXXXX@ch.example:8443/prod_marts?secure=true"

@@ -3,6 +3,7 @@
 import chdb
 import pytest
 
+from warehouse.errors import UserError
 from warehouse.grants import render, statements
 from warehouse.settings import READABLE_LAYERS, WarehouseSettings
 
@@ -29,3 +30,14 @@ def test_reader_is_granted_the_readable_layers_alone(settings: WarehouseSettings
 
 def test_passwords_leave_as_hashes(settings: WarehouseSettings) -> None:
     assert "secret" not in render(settings)
+
+
+def test_a_missing_password_is_named() -> None:
+    elsewhere = WarehouseSettings(_env_file=None, host="db.example")
+    with pytest.raises(UserError, match="Set CLICKHOUSE_PASSWORD"):
+        render(elsewhere)
+
+
+def test_a_user_name_that_is_no_identifier_is_refused(settings: WarehouseSettings) -> None:
+    with pytest.raises(UserError, match="letters"):
+        render(settings.model_copy(update={"user": "a; DROP"}))

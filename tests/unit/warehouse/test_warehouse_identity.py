@@ -3,11 +3,8 @@
 import stat
 from pathlib import Path
 
-import chdb
 import pytest
 
-from warehouse.errors import UserError
-from warehouse.grants import render
 from warehouse.schema_ddl import statements
 from warehouse.server.errors import ClickHouseError, from_engine
 from warehouse.server.identity import Doors, credentials
@@ -87,28 +84,6 @@ def test_environment_prefixes_databases(tmp_path: Path) -> None:
     assert "CREATE DATABASE IF NOT EXISTS ci_raw" in ddl
     assert any("ci_ops.ingestion_outcome" in text for text in ddl)
     assert not any("{" in text for text in ddl)
-
-
-def test_grants_are_sql_that_clickhouse_reads(tmp_path: Path) -> None:
-    text = render(settings(tmp_path, env="ci", password="hunter2", reader_password="swordfish"))
-    assert "hunter2" not in text
-    assert "swordfish" not in text
-    assert "GRANT SELECT ON ci_marts.* TO reader" in text
-    assert "ON ci_raw.* TO reader" not in text
-    lines = [line for line in text.splitlines() if not line.startswith("--")]
-    handle = chdb.connect(":memory:")
-    for statement in "\n".join(lines).split(";"):
-        if statement.strip():
-            quoted = statement.strip().replace("\\", "\\\\").replace("'", "\\'")
-            assert handle.query(f"SELECT formatQuery('{quoted}')", "TSVRaw").bytes().strip()
-    handle.close()
-
-
-def test_grants_need_passwords_and_plain_names(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="CLICKHOUSE_PASSWORD"):
-        render(settings(tmp_path, host="db.example"))
-    with pytest.raises(UserError, match="letters"):
-        render(settings(tmp_path, user="a; DROP", password="x", reader_password="y"))
 
 
 def test_engine_errors_are_read() -> None:
