@@ -34,6 +34,7 @@ def signed_in_page(settings: DashboardsSettings, width: int = 1440) -> Iterator[
 
     :raises UserError: where chromium is missing or the password is refused.
     """
+    from playwright.sync_api import Error as PlaywrightError
     from playwright.sync_api import TimeoutError as PlaywrightTimeout
     from playwright.sync_api import sync_playwright
 
@@ -45,7 +46,12 @@ def signed_in_page(settings: DashboardsSettings, width: int = 1440) -> Iterator[
         )
         try:
             page = browser.new_page(viewport={"width": width, "height": 900})
-            page.goto(f"{settings.url}/login/")
+            try:
+                page.goto(f"{settings.url}/login/")
+            except PlaywrightError:
+                raise UserError(
+                    f"superset: {settings.url}: no answer. Start it (make up) or set SUPERSET_URL."
+                ) from None
             page.fill("[data-test=username-input]", settings.user)
             page.fill("[data-test=password-input]", settings.admin_password())
             page.click("[data-test=login-button]")

@@ -10,7 +10,7 @@ import subprocess
 import time
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
@@ -23,10 +23,10 @@ from orchestration.stage import (
     dagster_environment,
     folders,
     module,
-    sandbox_environment,
     sandbox_service,
     warehouse_environment,
     warehouse_service,
+    world_environment,
 )
 from orchestration.summary import print_summary
 from orchestration.world import World, refuse_foreign
@@ -57,7 +57,7 @@ def run_demo(days: int, replay: Path | None) -> bool:
     say(world.describe())
     remove(building)
     try:
-        report = build(world, days, building, console, say)
+        report = build(world, building, console, say)
         if report.failures:
             for failure in report.failures:
                 console.print(f"[red]failed[/red] {failure}", soft_wrap=True)
@@ -81,12 +81,12 @@ def make_world(days: int, replay: Path | None) -> World:
     if replay is not None and not replay.is_dir():
         raise UserError(f"REPLAY: {replay} is not a folder. Pass the folder that holds real/.")
     today = datetime.now(UTC).date()
-    return World(
-        replay=replay.resolve() if replay else None, days=max(WORLD_DAYS, days), end_date=today
-    )
+    if replay:
+        return World(replay=replay.resolve(), end_date=today)
+    return World(days=max(WORLD_DAYS, days), end_date=today, snapshots=days)
 
 
-def build(world: World, days: int, at: Folders, console: Console, say: Say) -> RunReport:
+def build(world: World, at: Folders, console: Console, say: Say) -> RunReport:
     """Run the daily job over the world's last days into the folders and print the summary."""
     with running(warehouse_service(at.warehouse, 0), at.logs) as warehouse:
         env = {**warehouse_environment(warehouse, at.warehouse), **dagster_environment(at)}
@@ -94,19 +94,13 @@ def build(world: World, days: int, at: Folders, console: Console, say: Say) -> R
         run_command(module("warehouse", "schema"), env)
         with running(sandbox_service(world, 0), at.logs) as sandbox:
             say(f"sandbox ready at {sandbox.url}")
-            env |= sandbox_environment(sandbox, at.connections)
+            env |= world_environment(world, sandbox, at.connections)
             arguments = ["--out", str(at.connections), *world.sandbox_arguments()]
             run_command(module("ingestion.sandbox", "connections", *arguments), env)
-            report = run_job(JOB, snapshot_days(world, days), env, at.logs / "run.log", say)
+            report = run_job(JOB, world.snapshot_days(), env, at.logs / "run.log", say)
         if not report.failures:
             print_summary(console, env, report)
         return report
-
-
-def snapshot_days(world: World, days: int) -> tuple[date, date]:
-    """First and last day on which counters are read."""
-    first = world.end_date - timedelta(days=0 if world.replay else days - 1)
-    return first, world.end_date
 
 
 def run_command(command: list[str], env: Mapping[str, str]) -> None:

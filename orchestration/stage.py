@@ -84,14 +84,15 @@ def embedded_passwords(path: Path) -> dict[str, str]:
     }
 
 
-def sandbox_environment(sandbox: Launched, connections: Path) -> dict[str, str]:
-    """The settings under which every platform is the sandbox."""
+def world_environment(world: World, sandbox: Launched, connections: Path) -> dict[str, str]:
+    """The settings under which every platform is the sandbox and days begin with the world's."""
     return {
         "TIKTOK_BASE_URL": sandbox.url,
         "YOUTUBE_BASE_URL": sandbox.url,
         "YOUTUBE_API_KEY": DEFAULT_API_KEY,
         "CONNECTIONS_FILE": str(connections),
         "SANDBOX_CLOCK": "true",
+        "PARTITIONS_START": world.snapshot_days()[0].isoformat(),
     }
 
 

@@ -19,10 +19,10 @@ from orchestration.stage import (
     dagster_environment,
     folders,
     module,
-    sandbox_environment,
     sandbox_service,
     warehouse_environment,
     warehouse_service,
+    world_environment,
 )
 from orchestration.world import read_world
 from warehouse.errors import UserError
@@ -74,7 +74,7 @@ def start(stack: ExitStack, at: Folders, console: Console) -> list[Launched]:
     superset = launch(superset_service(dashboards.port, env))
     if world:
         sandbox = launch(sandbox_service(world, settings.sandbox_port))
-        env |= sandbox_environment(sandbox, at.connections)
+        env |= world_environment(world, sandbox, at.connections)
         services.append(sandbox)
     services += [launch(dagster_service(settings.dagster_port, env)), superset]
     for service in services:

@@ -4,7 +4,7 @@
 real warehouse is replaced by a demonstration; ``make up`` reads which sandbox to serve with it.
 """
 
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
@@ -22,6 +22,8 @@ class World(BaseModel):
     creators: int = 50
     days: int = 60
     end_date: date
+    snapshots: int = 1
+    """Daily readings that the warehouse holds, the last one on ``end_date``."""
 
     def sandbox_arguments(self) -> list[str]:
         """The arguments of ``python -m ingestion.sandbox`` that serve this world."""
@@ -33,6 +35,10 @@ class World(BaseModel):
             *("--days", str(self.days)),
             *("--end-date", self.end_date.isoformat()),
         ]
+
+    def snapshot_days(self) -> tuple[date, date]:
+        """First and last day on which counters are read."""
+        return self.end_date - timedelta(days=self.snapshots - 1), self.end_date
 
     def describe(self) -> str:
         """One phrase for a summary."""

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -14,8 +14,8 @@ from orchestration.stage import (
     Folders,
     dagster_environment,
     module,
-    sandbox_environment,
     sandbox_service,
+    world_environment,
 )
 from orchestration.world import World
 from warehouse.client import connect
@@ -23,8 +23,8 @@ from warehouse.settings import WarehouseSettings
 
 ENV = "daily"
 TODAY = datetime.now(UTC).date()
-DAYS = (TODAY - timedelta(days=2), TODAY)
-WORLD = World(seed=3, creators=4, days=10, end_date=TODAY)
+WORLD = World(seed=3, creators=4, days=10, end_date=TODAY, snapshots=3)
+DAYS = WORLD.snapshot_days()
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +54,7 @@ def first_run(
     environment: dict[str, str], folders: Folders
 ) -> Iterator[tuple[RunReport, dict[str, str]]]:
     with running(sandbox_service(WORLD, 0), folders.logs) as sandbox:
-        env = environment | sandbox_environment(sandbox, folders.connections)
+        env = environment | world_environment(WORLD, sandbox, folders.connections)
         arguments = ["--out", str(folders.connections), *WORLD.sandbox_arguments()]
         run_command(module("ingestion.sandbox", "connections", *arguments), env)
         yield run_job("daily", DAYS, env, folders.logs / "run.log", print), env
@@ -132,7 +132,7 @@ def test_a_platform_without_accounts_owes_no_rows(
     world = World(replay=tmp_path, end_date=TODAY)
     at = Folders.of(tmp_path / "data", tmp_path / "warehouse")
     with running(sandbox_service(world, 0), at.logs) as sandbox:
-        env = environment | sandbox_environment(sandbox, at.connections)
+        env = environment | world_environment(world, sandbox, at.connections)
         env |= dagster_environment(at) | {"CREDENCE_ENV": "recorded"}
         run_command(module("warehouse", "schema"), env)
         arguments = ["--out", str(at.connections), *world.sandbox_arguments()]

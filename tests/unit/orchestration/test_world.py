@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.demo import make_world, snapshot_days
+from orchestration.demo import make_world
 from orchestration.world import World, read_world, refuse_foreign
 from warehouse.errors import UserError
 
@@ -55,10 +55,17 @@ def test_replay_folder_must_exist(tmp_path: Path) -> None:
 
 
 def test_synthetic_world_is_read_on_its_last_days() -> None:
-    assert snapshot_days(WORLD, 3) == (date(2026, 2, 27), date(2026, 3, 1))
+    world = World(end_date=date(2026, 3, 1), snapshots=3)
+    assert world.snapshot_days() == (date(2026, 2, 27), date(2026, 3, 1))
+
+
+def test_the_world_is_at_least_as_long_as_its_readings() -> None:
+    assert make_world(3, None).days == 60
+    assert make_world(90, None).days == 90
+    assert make_world(90, None).snapshots == 90
 
 
 def test_recorded_data_are_read_once(tmp_path: Path) -> None:
-    world = World(replay=tmp_path, end_date=date(2026, 3, 1))
-    assert snapshot_days(world, 14) == (date(2026, 3, 1), date(2026, 3, 1))
+    world = make_world(14, tmp_path)
+    assert world.snapshot_days() == (world.end_date, world.end_date)
     assert world.sandbox_arguments() == ["--replay", str(tmp_path)]
