@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 from uuid import uuid4
 
 import dlt
@@ -144,7 +145,9 @@ def _require_schema(client: Client, warehouse: WarehouseSettings) -> None:
 
 
 def _working_directory(settings: IngestionSettings, warehouse: WarehouseSettings) -> Path:
-    return (settings.dlt_dir / warehouse.env).absolute()
+    """One folder per warehouse: a package that waits is loaded into the one it was read for."""
+    place = f"{warehouse.host.lower()}_{warehouse.port}_{warehouse.database('raw')}"
+    return (settings.dlt_dir / quote(place, safe="")).absolute()
 
 
 def _row_counts(pipeline: dlt.Pipeline) -> dict[str, int]:

@@ -66,12 +66,12 @@ def ingestion(make_ingestion: Callable[..., Ingestion], sandbox: str) -> Ingesti
 
 
 @pytest.fixture
-def start_warehouse(warehouse_server: Any) -> Iterator[Callable[[Path], Any]]:
+def start_warehouse(warehouse_server: Any) -> Iterator[Callable[..., Any]]:
     """Starts warehouses of the test's own, which it may kill."""
     servers: list[Any] = []
 
-    def start(path: Path) -> Any:
-        servers.append(type(warehouse_server)(path))
+    def start(path: Path, *arguments: str) -> Any:
+        servers.append(type(warehouse_server)(path, *arguments))
         return servers[-1]
 
     yield start

@@ -12,6 +12,7 @@ import pytest
 from ingestion_environment import ROOT, WORLD, Ingestion
 
 from warehouse.client import connect
+from warehouse.schema_ddl import apply
 
 KILLER = str(Path(__file__).with_name("killed_loader.py"))
 TODAY = datetime.now(UTC).date()
@@ -38,6 +39,25 @@ def test_a_killed_load_is_finished_by_the_next_run(ingestion: Ingestion, moment:
     assert len(ingestion.rows("tiktok__users")) == 16
 
 
+def test_what_waits_for_one_warehouse_is_not_loaded_into_another(
+    ingestion: Ingestion, tmp_path: Path, start_warehouse: Callable[..., Any]
+) -> None:
+    """Both have databases of the same names, and the same ``DLT_DIR``."""
+    first = ingestion.warehouse
+    killed = run_killer(ingestion, "merging", 0)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    other = start_warehouse(tmp_path / "warehouse").settings
+    ingestion.warehouse = other.model_copy(update={"env": first.env})
+    with connect(settings=ingestion.warehouse) as client:
+        apply(client, ingestion.warehouse)
+        ingestion.load("tiktok")
+        days = f"SELECT DISTINCT snapshot_date FROM {first.database('raw')}.tiktok__videos"
+        assert len(client.query(days).result_rows) == 1
+    ingestion.warehouse = first
+    ingestion.load("tiktok")
+    assert len(ingestion.query(days)) == 2
+
+
 @pytest.mark.parametrize("moment", ["staged", "deleted"])
 def test_the_warehouse_dies_in_mid_load(
     make_ingestion: Callable[..., Ingestion],
@@ -54,9 +74,8 @@ def test_the_warehouse_dies_in_mid_load(
     assert failed.returncode == 2, failed.stderr
     assert failed.stderr.strip().splitlines()[-1].startswith("error: warehouse 127.0.0.1:")
     assert "Traceback" not in failed.stderr
-    server = start_warehouse(tmp_path / "warehouse")
-    env = ingestion.warehouse.env
-    ingestion.warehouse = server.settings.model_copy(update={"env": env})
+    # At the same address: it is the same warehouse, for which the package waits.
+    server = start_warehouse(tmp_path / "warehouse", "--port", str(server.settings.port))
     ingestion.client = connect(settings=ingestion.warehouse)
     ingestion.load("tiktok", YESTERDAY)
     assert ingestion.rows("tiktok__videos") == expected
