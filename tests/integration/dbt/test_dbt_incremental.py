@@ -50,16 +50,18 @@ class World:
                 self.read_youtube(on, f"UC{number}")
 
     def read_tiktok(self, on: date, account: str) -> None:
-        user = (on, account, self.name(), self.followers(), 8)
-        videos = [(on, account, post, self.text(), *self.counts(4)) for post in self.posts(account)]
+        reported, posts = self.posts(account)
+        user = (on, account, self.name(), self.followers(), reported)
+        videos = [(on, account, post, self.text(), *self.counts(4)) for post in posts]
         self.replace("tiktok__users", on, account, USERS, [user])
         # the first stands twice
         self.replace("tiktok__videos", on, account, VIDEOS, videos + videos[:1])
 
     def read_youtube(self, on: date, account: str) -> None:
         hidden = self.random.random() < 0.2
-        channel = (on, account, self.name(), self.followers(), hidden, 8)
-        videos = [(on, account, post, self.text(), *self.counts(3)) for post in self.posts(account)]
+        reported, posts = self.posts(account)
+        channel = (on, account, self.name(), self.followers(), hidden, reported)
+        videos = [(on, account, post, self.text(), *self.counts(3)) for post in posts]
         self.replace("youtube__channels", on, account, CHANNELS, [channel])
         self.replace("youtube__videos", on, account, CHANNEL_VIDEOS, videos)
 
@@ -71,9 +73,12 @@ class World:
         )
         fill(self.client, f"{self.raw}.{table}", columns, rows)
 
-    def posts(self, account: str) -> list[str]:
+    def posts(self, account: str) -> tuple[int, list[str]]:
+        """The number that the platform reports, and the posts read: now and then none."""
+        if self.random.random() < 0.3:
+            return self.random.choice([0, 8]), []
         chosen = self.random.sample(range(8), self.random.randint(1, 8))
-        return [f"{account}-{post}" for post in chosen]
+        return 8, [f"{account}-{post}" for post in chosen]
 
     def name(self) -> str:
         return self.random.choice(["name 1", "name 2"])

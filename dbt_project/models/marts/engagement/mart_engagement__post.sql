@@ -14,6 +14,24 @@ posts as (
     from {{ ref('dim_post') }}
 ),
 
+-- No post was read: an account has none only if the platform says so. Any other day without
+-- posts says nothing of them, and the listing known before it stands.
+emptied as (
+    select
+        account_key,
+        max(snapshot_date) as snapshot_date
+    from {{ ref('fct_account_day') }}
+    where
+        lifetime_post_count = 0
+        and account_key in (
+            select accounts.account_key
+            from {{ ref('dim_account') }} as accounts
+            inner join posts on accounts.account_key = posts.account_key
+            where accounts.last_snapshot_date > posts.account_last_date
+        )
+    group by account_key
+),
+
 {% if is_incremental() -%}
 -- Counters of posts whose latest reading lies outside the rebuilt days stay as they are.
 carried as (
@@ -108,7 +126,11 @@ select
     cast(posts.published_at as Nullable(DateTime64(6, 'UTC'))) as published_at,
     cast(posts.duration_seconds as Nullable(Int64)) as duration_seconds,
     cast(counters.snapshot_date as Date) as snapshot_date,
-    cast(posts.last_snapshot_date = posts.account_last_date as Bool) as is_listed,
+    cast(
+        posts.last_snapshot_date
+        = greatest(posts.account_last_date, coalesce(emptied.snapshot_date, posts.account_last_date))
+        as Bool
+    ) as is_listed,
     cast(counters.follower_count as Nullable(Int64)) as follower_count,
     cast({{ follower_tier('counters.follower_count') }} as Nullable(String)) as follower_tier,
     cast(counters.view_count as Nullable(Int64)) as view_count,
@@ -127,3 +149,4 @@ select
 from posts
 inner join counters on posts.post_key = counters.post_key
 inner join {{ ref('dim_account') }} as accounts on posts.account_key = accounts.account_key
+left join emptied on posts.account_key = emptied.account_key
