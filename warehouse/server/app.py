@@ -35,7 +35,7 @@ from warehouse.server.exchange import (
 )
 from warehouse.server.execution import Execution
 from warehouse.server.identity import Credentials, Doors, presented
-from warehouse.server.request import Body, Options, form_fields, options, statement
+from warehouse.server.request import Body, Options, form_fields, line, options, statement
 from warehouse.server.sessions import Session, Sessions
 from warehouse.server.statement import Statement
 from warehouse.settings import Identity
@@ -137,7 +137,9 @@ class Interface:
         try:
             params = _url_params(scope)
             preamble = Preamble(
-                params.get("query_id") or preamble.query_id, preamble.timezone, SERVER_NAME
+                line("query_id", params.get("query_id", "")) or preamble.query_id,
+                preamble.timezone,
+                SERVER_NAME,
             )
             identity = self._credentials.authenticate(*presented(headers, params))
             if scope["method"] not in ("GET", "POST"):

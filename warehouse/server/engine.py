@@ -55,6 +55,11 @@ def quote(value: str) -> str:
     return f"'{escaped}'"
 
 
+def _use(database: str) -> str:
+    escaped = database.replace("\\", "\\\\").replace("`", "\\`")
+    return f"USE `{escaped}`"
+
+
 class Engine:
     """The engine on one data folder.
 
@@ -137,13 +142,12 @@ class Engine:
         Raises:
             ClickHouseError: 81 when there is none of that name.
         """
-        escaped = database.replace("\\", "\\\\").replace("`", "\\`")
-        self.query(handle, f"USE `{escaped}`")
+        self.query(handle, _use(database))
 
     def state(self, handle: Any, settings: Mapping[str, str]) -> list[str]:
         """The statements that put a session's handle back as it was before a request."""
         database = self.rows(handle, "SELECT currentDatabase() AS name")[0]["name"]
-        statements = [f"USE `{database}`"]
+        statements = [_use(str(database))]
         if settings:
             names = ", ".join(quote(name) for name in settings)
             found = self.rows(

@@ -12,6 +12,7 @@ from warehouse.server import arrow_input
 from warehouse.server.engine import QUERY_ID_SETTING, Engine, quote
 from warehouse.server.errors import from_engine
 from warehouse.server.exchange import ClientGoneError, Incoming, Outgoing
+from warehouse.server.request import format_name
 from warehouse.server.statement import Statement, tokens
 
 DEFAULT_FORMAT = "TabSeparated"
@@ -82,15 +83,15 @@ class Execution:
         if statement.kind == "insert_data":
             self._insert()
         elif statement.kind == "select":
-            self._select(statement.format or self._default_format)
+            self._select(format_name(statement.format or self._default_format))
         elif statement.kind == "output":
-            self._answer(statement.format or self._default_format)
+            self._answer(format_name(statement.format or self._default_format))
         else:
             self._command()
 
     def _insert(self) -> None:
         statement = self._statement
-        data_format = statement.format or "Values"
+        data_format = format_name(statement.format or "Values")
         data = self._data()
         if data_format == "Arrow":
             data_format, data = arrow_input.slices(data, self._engine.scratch)
@@ -151,6 +152,7 @@ class Execution:
 
     def _stream_document(self, text: bytes, output: str, tail: bytes) -> None:
         """Let the engine write the format itself, into a pipe that is read as it fills."""
+        output = format_name(output)
         read_end, write_end = os.pipe()
         failures: list[BaseException] = []
         reader = threading.Thread(target=self._drain, args=(read_end, failures))

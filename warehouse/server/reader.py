@@ -34,6 +34,8 @@ _SYSTEM_TABLES = frozenset(
     }
 )
 
+# What clickhouse-connect, dbt and Superset send, and settings that shape a result. Named one by
+# one: among their like are some that name a file to read or to write (output_format_schema).
 _SETTINGS = frozenset(
     {
         "any_join_distinct_right_table_keys",
@@ -59,6 +61,40 @@ _SETTINGS = frozenset(
         "max_threads",
         "mutations_sync",
         "offset",
+        "output_format_always_write_decimal_point_in_float_and_decimal",
+        "output_format_arrow_compression_method",
+        "output_format_arrow_date_as_uint16",
+        "output_format_arrow_fixed_string_as_fixed_byte_array",
+        "output_format_arrow_low_cardinality_as_dictionary",
+        "output_format_arrow_string_as_string",
+        "output_format_arrow_unsupported_types_as_binary",
+        "output_format_arrow_use_64_bit_indexes_for_dictionary",
+        "output_format_arrow_use_signed_indexes_for_dictionary",
+        "output_format_binary_encode_types_in_binary_format",
+        "output_format_binary_write_json_as_string",
+        "output_format_csv_crlf_end_of_line",
+        "output_format_decimal_trailing_zeros",
+        "output_format_float_precision",
+        "output_format_json_array_of_rows",
+        "output_format_json_escape_forward_slashes",
+        "output_format_json_named_tuples_as_objects",
+        "output_format_json_pretty_print",
+        "output_format_json_quote_64bit_floats",
+        "output_format_json_quote_64bit_integers",
+        "output_format_json_quote_decimals",
+        "output_format_json_quote_denormals",
+        "output_format_json_validate_utf8",
+        "output_format_native_encode_types_in_binary_format",
+        "output_format_native_use_flattened_dynamic_and_json_serialization",
+        "output_format_native_write_json_as_string",
+        "output_format_parquet_compression_method",
+        "output_format_parquet_string_as_string",
+        "output_format_parquet_version",
+        "output_format_pretty_color",
+        "output_format_pretty_max_rows",
+        "output_format_pretty_row_numbers",
+        "output_format_tsv_crlf_end_of_line",
+        "output_format_write_statistics",
         "prefer_column_name_to_alias",
         "read_overflow_mode",
         "receive_timeout",
@@ -69,7 +105,6 @@ _SETTINGS = frozenset(
         "transform_null_in",
     }
 )
-_SETTING_PREFIXES = ("output_format_",)
 
 _FORBIDDEN_CATEGORIES = (
     "AI",
@@ -198,7 +233,7 @@ class Guard:
             ClickHouseError: 164, as a server in readonly mode answers.
         """
         for name in settings:
-            if name not in _SETTINGS and not name.startswith(_SETTING_PREFIXES):
+            if name not in _SETTINGS:
                 raise ClickHouseError(
                     READONLY, f"reader: Cannot modify '{name}' setting in readonly mode"
                 )

@@ -5,6 +5,7 @@ Where things may stand follows ClickHouse's HTTP interface: the statement in the
 of a multipart form.
 """
 
+import re
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field, replace
 from uuid import uuid4
@@ -20,6 +21,7 @@ from warehouse.server.errors import (
     INVALID_SESSION_TIMEOUT,
     NOT_IMPLEMENTED,
     SYNTAX_ERROR,
+    UNKNOWN_FORMAT,
     ClickHouseError,
 )
 from warehouse.server.statement import Statement, parse, starts_insert
@@ -60,6 +62,8 @@ _TRANSPORT_SETTINGS = frozenset(
 _MAX_STATEMENT_BYTES = 64 * 1024 * 1024
 _PEEK_BYTES = 256 * 1024
 _MAX_SESSION_TIMEOUT = 3600
+_FORMAT = re.compile(r"\A[A-Za-z][A-Za-z0-9]*\Z")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 @dataclass(frozen=True)
@@ -128,6 +132,28 @@ class Body:
         return b"".join(parts)
 
 
+def format_name(name: str) -> str:
+    """A format's name, which becomes a part of the statement's text.
+
+    Raises:
+        ClickHouseError: 73 for what cannot be the name of a format.
+    """
+    if not _FORMAT.match(name):
+        raise ClickHouseError(UNKNOWN_FORMAT, f"Unknown format {name[:64]!r}")
+    return name
+
+
+def line(name: str, value: str) -> str:
+    """A value of the transport without control characters: it goes into headers and names.
+
+    Raises:
+        ClickHouseError: 36 for a value with a line end or another control character.
+    """
+    if _CONTROL.search(value):
+        raise ClickHouseError(BAD_REQUEST_PARAMETER, f"{name} must not contain control characters")
+    return value
+
+
 async def form_fields(headers: Headers, body: Body) -> dict[str, str]:
     """The text fields of a multipart form, byte for byte.
 
@@ -178,6 +204,8 @@ def options(params: Mapping[str, str], headers: Headers, compression_default: bo
     if params.get("role"):
         raise ClickHouseError(NOT_IMPLEMENTED, "Roles are not supported by the embedded server")
     asked = params.get("enable_http_compression", "")
+    default_format = headers.get("x-clickhouse-format") or params.get("default_format", "")
+    database = params.get("database") or headers.get("x-clickhouse-database", "")
     compressed = asked in ("1", "true") if asked else compression_default
     return Options(
         settings={
@@ -190,9 +218,9 @@ def options(params: Mapping[str, str], headers: Headers, compression_default: bo
             for name, value in params.items()
             if name.startswith("param_")
         },
-        query_id=params.get("query_id") or str(uuid4()),
-        database=params.get("database") or headers.get("x-clickhouse-database", ""),
-        default_format=headers.get("x-clickhouse-format") or params.get("default_format", ""),
+        query_id=line("query_id", params.get("query_id", "")) or str(uuid4()),
+        database=line("database", database),
+        default_format=format_name(default_format) if default_format else "",
         session=_session(params),
         wait_end_of_query=params.get("wait_end_of_query", "0") in ("1", "true"),
         compress_response=(

@@ -1,6 +1,7 @@
 """The reader sees the marts and the scores, and nothing that it tries besides."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -8,7 +9,7 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import DatabaseError
 
 from warehouse.client import connect
-from warehouse.settings import WarehouseSettings
+from warehouse.settings import Identity, WarehouseSettings
 
 SECRET = "moonstone"
 
@@ -163,10 +164,16 @@ REFUSED = [
     # everything that is not a read
     "INSERT INTO marts.reader_mart VALUES (3, 'three')",
     "INSERT INTO marts.reader_mart SELECT * FROM raw.reader_secret",
-    "INSERT INTO FUNCTION file('/tmp/reader_out.csv') SELECT 1",
+    "INSERT INTO FUNCTION file('{folder}/written') SELECT 1",
     "INSERT INTO FUNCTION url('http://127.0.0.1:1/') SELECT * FROM marts.reader_mart",
     "WITH x AS (SELECT 1) INSERT INTO marts.reader_mart SELECT 1, 'x'",
-    "SELECT s FROM marts.reader_mart INTO OUTFILE '/tmp/reader_out.csv'",
+    "SELECT s FROM marts.reader_mart INTO OUTFILE '{folder}/written'",
+    "SELECT 1 AS a FORMAT Protobuf SETTINGS output_format_schema = '{folder}/written'",
+    "SELECT 1 AS a SETTINGS output_format_schema = '{folder}/written' FORMAT Protobuf",
+    "SELECT 1 AS a FORMAT CapnProto SETTINGS output_format_schema = '{folder}/written'",
+    "SELECT 1 AS a FORMAT Protobuf SETTINGS format_schema = '{folder}/written:Message'",
+    "SELECT 1 AS a FORMAT Template SETTINGS format_template_row = '{folder}/written'",
+    "SELECT * FROM (SELECT 1 AS a SETTINGS output_format_schema = '{folder}/written')",
     "CREATE TABLE marts.reader_new (a Int8) ENGINE = Memory",
     "CREATE TEMPORARY TABLE t (a Int8)",
     "CREATE TEMPORARY TABLE t AS SELECT * FROM raw.reader_secret",
@@ -183,7 +190,7 @@ REFUSED = [
     "SYSTEM FLUSH LOGS",
     "SYSTEM SHUTDOWN",
     "KILL QUERY WHERE 1",
-    "BACKUP TABLE marts.reader_mart TO File('/tmp/reader_backup')",
+    "BACKUP TABLE marts.reader_mart TO File('{folder}/written')",
     "USE raw",
     "EXECUTE AS default SELECT 1",
     "EXPLAIN SELECT * FROM raw.reader_secret",
@@ -214,8 +221,10 @@ def test_reader_may(stocked: WarehouseSettings, statement: str) -> None:
 
 
 @pytest.mark.parametrize("statement", REFUSED)
-def test_reader_may_not(stocked: WarehouseSettings, statement: str) -> None:
+def test_reader_may_not(stocked: WarehouseSettings, statement: str, tmp_path: Path) -> None:
+    statement = statement.replace("{folder}", str(tmp_path))
     answer = ask(stocked, statement)
+    assert list(tmp_path.iterdir()) == []
     assert answer.status_code in (400, 403, 404, 500), answer.text
     assert answer.headers["x-clickhouse-exception-code"] in ("62", "164", "358", "497"), answer.text
     assert SECRET not in answer.text.replace(statement, "")
@@ -265,6 +274,11 @@ def test_a_refused_statement_changes_nothing(
         ("allow_ddl", "1"),
         ("profile", "default"),
         ("promql_table", "x"),
+        ("format_schema", "x:Message"),
+        ("format_schema_source", "file"),
+        ("format_template_row", "x"),
+        ("format_avro_schema_registry_url", "http://127.0.0.1:1/"),
+        ("output_format_avro_confluent_subject", "x"),
     ],
 )
 def test_reader_may_not_set_in_the_url(stocked: WarehouseSettings, name: str, value: str) -> None:
@@ -281,6 +295,88 @@ def test_reader_may_set_what_shapes_the_result(stocked: WarehouseSettings) -> No
         log_comment="chart",
     )
     assert answer.status_code == 200, answer.text
+
+
+@pytest.mark.parametrize("output", ["Protobuf", "CapnProto", "CSV"])
+def test_no_setting_of_the_url_names_a_file(
+    stocked: WarehouseSettings, tmp_path: Path, output: str
+) -> None:
+    file = tmp_path / "written"
+    answer = ask(stocked, f"SELECT 1 AS a FORMAT {output}", output_format_schema=str(file))
+    assert answer.headers["x-clickhouse-exception-code"] == "164", answer.text
+    assert not file.exists()
+
+
+SMUGGLED = [
+    "JSONCompact; SELECT * FROM raw.reader_secret INTO OUTFILE '{file}' FORMAT TSV",
+    "JSONCompact SETTINGS additional_table_filters={}",
+    "JSON'; SELECT s FROM raw.reader_secret --",
+    "JSON\n",
+]
+TRANSPORT = [
+    "buffer_size",
+    "client_protocol_version",
+    "database",
+    "default_format",
+    "enable_http_compression",
+    "extremes",
+    "http_headers_progress_interval_ms",
+    "log_comment",
+    "max_execution_time",
+    "output_format_json_quote_denormals",
+    "param_x",
+    "query_id",
+    "quota_key",
+    "role",
+    "send_progress_in_http_headers",
+    "session_id",
+    "session_timeout",
+    "session_timezone",
+    "stacktrace",
+    "wait_end_of_query",
+]
+
+
+def _ask_by(
+    settings: WarehouseSettings, way: str, identity: Identity, name: str, value: str
+) -> httpx.Response:
+    """A query of system.databases with one transport value, by URL, form or header."""
+    query = "SELECT name, '{' FROM system.databases"
+    request: dict[str, object] = {"params": {name: value}, "content": query}
+    if way == "form":
+        request = {"files": {"query": (None, query), name: (None, value)}}
+    elif way == "header":
+        header = {"default_format": "x-clickhouse-format", "database": "x-clickhouse-database"}
+        request = {"headers": {header[name]: value.strip()}, "content": query}
+    url = f"http://{settings.host}:{settings.port}/"
+    return httpx.post(url, auth=settings.login(identity), timeout=60, **request)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("identity", ["reader", "owner"])
+@pytest.mark.parametrize(
+    ("way", "name"),
+    [
+        *[("url", name) for name in TRANSPORT],
+        ("form", "default_format"),
+        ("form", "database"),
+        ("form", "query_id"),
+        ("header", "default_format"),
+        ("header", "database"),
+    ],
+)
+def test_no_transport_value_reaches_the_statement(
+    stocked: WarehouseSettings, tmp_path: Path, way: str, name: str, identity: Identity
+) -> None:
+    for smuggled in SMUGGLED:
+        value = smuggled.replace("{file}", str(tmp_path / "written"))
+        answer = _ask_by(stocked, way, identity, name, value)
+        assert list(tmp_path.iterdir()) == []
+        assert SECRET not in answer.text
+        if identity == "reader":
+            assert "truth" not in answer.text
+        if name == "default_format" and (way != "header" or value == value.strip()):
+            assert answer.headers["x-clickhouse-exception-code"] == "73", answer.text
+            assert answer.status_code == 404
 
 
 @pytest.mark.parametrize("database", ["raw", "system", "truth"])
