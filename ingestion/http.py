@@ -13,7 +13,7 @@ Secrets travel in headers alone, redirects are not followed, and no message hold
 """
 
 import itertools
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -177,12 +177,32 @@ class ApiClient:
         return f"Check {self.platform.upper()}_BASE_URL ({self._base_url}) and the network."
 
 
+def part(item: Json, name: str) -> Json:
+    """The object under ``name``, empty where absent; raises :class:`AccountError` for another."""
+    return _of_type(dict, "an object", name, item.get(name) or {})
+
+
+def part_list(item: Json, name: str) -> list[Json]:
+    """The objects under ``name``, none where absent; raises :class:`AccountError` for others."""
+    found = _of_type(list, "a list", name, item.get(name) or [])
+    return [_of_type(dict, "an object", name, one) for one in found]
+
+
+def _of_type(kind: type[Any] | tuple[type[Any], ...], word: str, name: str, value: Any) -> Any:
+    if isinstance(value, kind):
+        return value
+    raise AccountError(
+        f"{name}: {str(value)[:60]!r} is not {word}. The platform's answer has changed shape.",
+        "unreadable_value",
+    )
+
+
 @dataclass(frozen=True)
 class Page:
     """One page of a list and where the next begins (None: this is the last)."""
 
     items: list[Json]
-    following: Hashable | None
+    following: str | int | None
 
 
 def walk_pages(
@@ -193,24 +213,30 @@ def walk_pages(
     A platform that repeats a cursor, or goes on promising more behind empty pages, would be asked
     for ever: that raises :class:`AccountError`.
     """
-    cursor: Hashable | None = None
-    seen: set[Hashable] = set()
+    cursor: str | int | None = None
+    seen: set[str | int] = set()
     empty = 0
     for number in itertools.count(1):
         page = fetch(cursor)
         yield from page.items
         if page.following is None or number == most:
             return
+        _of_type((str, int), "a cursor", "paging", page.following)
         empty = 0 if page.items else empty + 1
         if page.following in seen or empty >= MAX_EMPTY_PAGES:
             what = "empty pages with more to come" if empty else "the same cursor again"
-            raise AccountError(
-                f"account {account}: paging does not end: {what} on page {number}. "
-                "Nothing of this list was kept; run again later.",
-                "paging_loop",
-            )
+            raise paging_error(account, f"{what} on page {number}")
         seen.add(page.following)
         cursor = page.following
+
+
+def paging_error(account: str, what: str) -> AccountError:
+    """A list that cannot be walked to its end; what was read of it must not pass for the whole."""
+    return AccountError(
+        f"account {account}: paging does not end: {what}. "
+        "Nothing of this list was kept; run again later.",
+        "paging_loop",
+    )
 
 
 def _reason(error: BaseException) -> str:

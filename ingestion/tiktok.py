@@ -26,7 +26,16 @@ from dlt.common.configuration.specs import BaseConfiguration
 from dlt.extract import DltResource
 
 from ingestion.connections import Connection
-from ingestion.http import ApiClient, Json, Page, Problem, walk_pages
+from ingestion.http import (
+    ApiClient,
+    Json,
+    Page,
+    Problem,
+    paging_error,
+    part,
+    part_list,
+    walk_pages,
+)
 from ingestion.outcomes import Outcomes
 from ingestion.settings import IngestionSettings
 from ingestion.snapshot import AccountDay, SnapshotRun
@@ -108,7 +117,7 @@ def read_user(run: SnapshotRun, unit: AccountDay) -> list[Row]:
         headers=_headers(run, unit),
         params={"fields": ",".join(("open_id", *USER_FIELDS))},
     )
-    return [{**_object(answer, "user"), "open_id": unit.account.account_id}]
+    return [{**part(part(answer, "data"), "user"), "open_id": unit.account.account_id}]
 
 
 def read_videos(run: SnapshotRun, unit: AccountDay) -> list[Row]:
@@ -124,8 +133,11 @@ def read_videos(run: SnapshotRun, unit: AccountDay) -> list[Row]:
             params={"fields": ",".join(VIDEO_FIELDS)},
             body={"max_count": PAGE_SIZE} | ({"cursor": cursor} if cursor is not None else {}),
         )
-        data = _object(answer)
-        return Page(data.get("videos") or [], data.get("cursor") if data.get("has_more") else None)
+        data = part(answer, "data")
+        following = data.get("cursor") if data.get("has_more") else None
+        if data.get("has_more") and following is None:
+            raise paging_error(account, "more to come but no cursor")
+        return Page(part_list(data, "videos"), following)
 
     return [{**video, "open_id": unit.account.account_id} for video in walk_pages(fetch, account)]
 
@@ -151,11 +163,6 @@ def _headers(run: SnapshotRun, unit: AccountDay) -> dict[str, str]:
 
 def _token(account: Connection) -> str:
     return account.access_token.get_secret_value() if account.access_token else ""
-
-
-def _object(answer: Json, name: str | None = None) -> Json:
-    data = answer.get("data") or {}
-    return (data.get(name) or {}) if name else data
 
 
 if __name__ == "__main__":

@@ -29,7 +29,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from functools import partial
-from typing import Any
 
 import dlt
 import pyarrow as pa
@@ -43,6 +42,8 @@ from ingestion.http import (
     Page,
     PlatformError,
     Problem,
+    part,
+    part_list,
     walk_pages,
 )
 from ingestion.outcomes import Outcomes
@@ -126,8 +127,10 @@ THREADS_PER_CALL = 100
 
 RATE_LIMITED = {"rateLimitExceeded", "userRateLimitExceeded", "RATE_LIMIT_EXCEEDED"}
 QUOTA_USED_UP = {"quotaExceeded", "dailyLimitExceeded", "dailyLimitExceededUnreg"}
-BAD_KEY = {"keyInvalid", "keyExpired", "accessNotConfigured", "ipRefererBlocked", "forbidden"}
-VIDEO_WITHOUT_COMMENTS = {"commentsDisabled", "videoNotFound"}
+BAD_KEY = {"keyInvalid", "keyExpired", "accessNotConfigured", "ipRefererBlocked"}
+BAD_KEY_DETAIL = re.compile("API_KEY_.*|CONSUMER_(INVALID|SUSPENDED)|(SERVICE|BILLING)_DISABLED")
+"""Google's own reasons, in ``details``; the ``errors`` beside them may say only ``forbidden``."""
+VIDEO_WITHOUT_COMMENTS = {"commentsDisabled", "videoNotFound", "forbidden"}
 DURATION = re.compile(r"P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
 
 
@@ -222,7 +225,7 @@ def read_videos(run: SnapshotRun, unit: AccountDay) -> list[Row]:
         )
         rows += [
             {**video_row(item), "channel_id": unit.account.account_id}
-            for item in answer.get("items") or []
+            for item in part_list(answer, "items")
         ]
     return rows
 
@@ -261,8 +264,8 @@ def read_threads(run: SnapshotRun, unit: AccountDay) -> list[Row]:
 
 def channel_row(item: Json) -> Row:
     """A channel resource as a row of ``channels``."""
-    snippet, statistics = _part(item, "snippet"), _part(item, "statistics")
-    playlists = _part(_part(item, "contentDetails"), "relatedPlaylists")
+    snippet, statistics = part(item, "snippet"), part(item, "statistics")
+    playlists = part(part(item, "contentDetails"), "relatedPlaylists")
     hidden = statistics.get("hiddenSubscriberCount")
     return {
         "id": item.get("id"),
@@ -282,10 +285,10 @@ def channel_row(item: Json) -> Row:
 
 def playlist_item_row(item: Json) -> Row:
     """A playlist item resource as a row of ``playlist_items``."""
-    snippet, details = _part(item, "snippet"), _part(item, "contentDetails")
+    snippet, details = part(item, "snippet"), part(item, "contentDetails")
     return {
         "playlist_id": snippet.get("playlistId"),
-        "video_id": details.get("videoId") or _part(snippet, "resourceId").get("videoId"),
+        "video_id": details.get("videoId") or part(snippet, "resourceId").get("videoId"),
         "channel_id": snippet.get("videoOwnerChannelId") or snippet.get("channelId"),
         "published_at": details.get("videoPublishedAt") or snippet.get("publishedAt"),
         "position": snippet.get("position"),
@@ -294,9 +297,9 @@ def playlist_item_row(item: Json) -> Row:
 
 def video_row(item: Json) -> Row:
     """A video resource as a row of ``videos``."""
-    snippet, statistics = _part(item, "snippet"), _part(item, "statistics")
-    status, duration = _part(item, "status"), _part(item, "contentDetails").get("duration")
-    placement = _part(item, "paidProductPlacementDetails")
+    snippet, statistics = part(item, "snippet"), part(item, "statistics")
+    status, duration = part(item, "status"), part(item, "contentDetails").get("duration")
+    placement = part(item, "paidProductPlacementDetails")
     return {
         "id": item.get("id"),
         "channel_id": snippet.get("channelId"),
@@ -319,13 +322,13 @@ def video_row(item: Json) -> Row:
 
 def comment_thread_row(item: Json) -> Row:
     """A comment thread resource as a row of ``comment_threads``."""
-    thread = _part(item, "snippet")
-    comment = _part(_part(thread, "topLevelComment"), "snippet")
+    thread = part(item, "snippet")
+    comment = part(part(thread, "topLevelComment"), "snippet")
     return {
         "id": item.get("id"),
         "video_id": thread.get("videoId") or comment.get("videoId"),
         "channel_id": thread.get("channelId"),
-        "author_channel_id": _part(comment, "authorChannelId").get("value"),
+        "author_channel_id": part(comment, "authorChannelId").get("value"),
         "author_display_name": comment.get("authorDisplayName"),
         "text_original": comment.get("textOriginal"),
         "like_count": comment.get("likeCount"),
@@ -335,9 +338,9 @@ def comment_thread_row(item: Json) -> Row:
     }
 
 
-def duration_seconds(duration: str | None) -> int | None:
+def duration_seconds(duration: object) -> int | None:
     """Seconds of an ISO 8601 duration in weeks to seconds; None for what is not one."""
-    match = DURATION.fullmatch(duration or "")
+    match = DURATION.fullmatch(str(duration))
     if not match or not any(match.groups()):
         return None
     weeks, days, hours, minutes, seconds = (int(group or 0) for group in match.groups())
@@ -351,8 +354,8 @@ def classify(status: int, answer: Json) -> Problem | None:
         return None if status < 400 else Problem("account", f"HTTP {status}", "")
     if not isinstance(error, dict):
         error = {"message": str(answer.get("error_description") or error)}
-    details = error.get("errors") or [{}]
-    code = str(details[0].get("reason") or error.get("status") or f"HTTP {status}")
+    reasons = _reasons(error.get("errors"))
+    code = next(iter(reasons), str(error.get("status") or f"HTTP {status}"))
     message = re.sub(r"<[^>]*>", "", str(error.get("message") or ""))
     if code in QUOTA_USED_UP:
         return Problem(
@@ -360,34 +363,48 @@ def classify(status: int, answer: Json) -> Problem | None:
         )
     if code in RATE_LIMITED or status == 429 or status >= 500:
         return Problem("transient", code, message, "Run again later.")
-    if code in BAD_KEY or status == 401 or re.search(r"API key|unregistered callers", message):
+    if (
+        code in BAD_KEY
+        or status == 401
+        or any(map(BAD_KEY_DETAIL.fullmatch, _reasons(error.get("details"))))
+        or re.search(r"API key|unregistered callers", message)
+    ):
         return Problem("platform", code, message, "Check YOUTUBE_API_KEY.")
     return Problem("account", code, message)
+
+
+def _reasons(details: object) -> list[str]:
+    """The ``reason`` of each of an error's details; none of a shape that is not known."""
+    found = details if isinstance(details, list) else []
+    return [str(one["reason"]) for one in found if isinstance(one, dict) and one.get("reason")]
 
 
 def _read_channel_batch(run: SnapshotRun, units: list[AccountDay]) -> Iterator[pa.Table]:
     """One call for many channels, kept as one attempt for each of them."""
     batch = attempt_to_read(units[0], lambda _: _channels(run, units))
-    by_id = {row["id"]: row for row in batch.rows}
+    by_id = {str(item.get("id")): item for item in batch.rows}
+
+    def channel(unit: AccountDay) -> list[Row]:
+        item = by_id.get(unit.account.account_id)
+        if item is None:
+            raise _gone(unit)
+        return [channel_row(dict(item))]
+
     rows: list[pa.Table] = []
     for unit in units:
-        row = by_id.get(unit.account.account_id)
-        error = batch.error or (None if row else _gone(unit))
-        rows += run.keep(
-            CHANNELS, replace(batch, unit=unit, rows=[row] if row else [], error=error)
-        )
+        own = batch if batch.error else attempt_to_read(unit, channel)
+        rows += run.keep(CHANNELS, replace(batch, unit=unit, rows=own.rows, error=own.error))
     if rows:
         yield pa.concat_tables(rows)
 
 
-def _channels(run: SnapshotRun, units: list[AccountDay]) -> list[Row]:
+def _channels(run: SnapshotRun, units: list[AccountDay]) -> list[Json]:
     params = {
         "part": "snippet,contentDetails,statistics",
         "id": ",".join(unit.account.account_id for unit in units),
         "maxResults": str(IDS_PER_CALL),
     }
-    answer = _call(run, units[0], "channels", params)
-    return [channel_row(item) for item in answer.get("items") or []]
+    return part_list(_call(run, units[0], "channels", params), "items")
 
 
 def _gone(unit: AccountDay) -> AccountError:
@@ -403,7 +420,7 @@ def _walk(
 ) -> Iterator[Json]:
     def fetch(token: str | None) -> Page:
         answer = _call(run, unit, path, params | ({"pageToken": token} if token else {}))
-        return Page(answer.get("items") or [], answer.get("nextPageToken"))
+        return Page(part_list(answer, "items"), answer.get("nextPageToken"))
 
     return walk_pages(fetch, unit.account.handle or unit.account.account_id, most)
 
@@ -419,10 +436,6 @@ def _call(run: SnapshotRun, unit: AccountDay, path: str, params: dict[str, str])
         headers={"X-Goog-Api-Key": key.get_secret_value(), **run.clock(unit.day)},
         params=params,
     )
-
-
-def _part(item: Json, name: str) -> dict[str, Any]:
-    return item.get(name) or {}
 
 
 if __name__ == "__main__":

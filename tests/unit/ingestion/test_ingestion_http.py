@@ -1,76 +1,25 @@
 """The shared client: what is retried, what is raised, and that no secret reaches a message."""
 
-import io
-import json
 import logging
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 import requests
 from hypothesis import given
 from hypothesis import strategies as st
-from requests.adapters import BaseAdapter
+from scripted_platform import (
+    OK,
+    SECRET,
+    Answer,
+    call,
+    scripted,
+    settings,
+    tiktok_error,
+    youtube_error,
+)
 
 from ingestion import tiktok, youtube
-from ingestion.http import AccountError, ApiClient, Page, PlatformError, walk_pages
-from ingestion.settings import IngestionSettings
-
-SECRET = "act.very-secret"
-OK = (200, {"data": {"user": {}}, "error": {"code": "ok", "message": "", "log_id": "1"}})
-Answer = tuple[int, Any] | Exception
-
-
-class Scripted(BaseAdapter):
-    """Stands where the network would be: gives the answers in turn, the last one for ever."""
-
-    def __init__(self, *answers: Answer) -> None:
-        super().__init__()
-        self.answers, self.requests = list(answers), list[requests.PreparedRequest]()
-
-    def send(self, request: requests.PreparedRequest, **_: Any) -> requests.Response:  # type: ignore[override]
-        self.requests.append(request)
-        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-        if isinstance(answer, Exception):
-            raise answer
-        response = requests.Response()
-        response.status_code, body = answer
-        text = body if isinstance(body, str) else json.dumps(body)
-        response.raw = io.BytesIO(text.encode())
-        response.request, response.url = request, request.url or ""
-        response.headers["content-type"] = (
-            "text/html" if isinstance(body, str) else "application/json"
-        )
-        return response
-
-    def close(self) -> None: ...
-
-
-def settings(**values: Any) -> IngestionSettings:
-    return IngestionSettings(_env_file=None, request_attempts=3, request_backoff=0, **values)
-
-
-def scripted(
-    make: Callable[[IngestionSettings], ApiClient], *answers: Answer
-) -> tuple[ApiClient, Scripted]:
-    client, adapter = make(settings()), Scripted(*answers)
-    client._client._adapter = adapter  # type: ignore[assignment]
-    return client, adapter
-
-
-def call(client: ApiClient) -> dict[str, Any]:
-    return client.call(
-        "GET", "/v2/user/info/", "ann", {"Authorization": f"Bearer {SECRET}"}, {"fields": "open_id"}
-    )
-
-
-def tiktok_error(code: str, status: int = 200) -> Answer:
-    return status, {"data": {}, "error": {"code": code, "message": f"It is {code}.", "log_id": "1"}}
-
-
-def youtube_error(reason: str, status: int = 403, message: str = "No.") -> Answer:
-    detail = {"domain": "youtube", "reason": reason, "message": message}
-    return status, {"error": {"code": status, "message": message, "errors": [detail]}}
+from ingestion.http import AccountError, Page, PlatformError, walk_pages
 
 
 @pytest.mark.parametrize(
@@ -132,6 +81,11 @@ def test_a_transient_error_that_stays_is_the_accounts() -> None:
         ),
         (youtube_error("accessNotConfigured"), "Check YOUTUBE_API_KEY"),
         (youtube_error("authError", 401), "Check YOUTUBE_API_KEY"),
+        (youtube_error("keyInvalid", 400), "Check YOUTUBE_API_KEY"),
+        (youtube_error("ipRefererBlocked"), "Check YOUTUBE_API_KEY"),
+        (youtube_error("forbidden", detail="API_KEY_SERVICE_BLOCKED"), "Check YOUTUBE_API_KEY"),
+        (youtube_error("badRequest", 400, detail="API_KEY_INVALID"), "Check YOUTUBE_API_KEY"),
+        (youtube_error("forbidden", detail="SERVICE_DISABLED"), "Check YOUTUBE_API_KEY"),
         ((302, "<html>moved</html>"), "Check YOUTUBE_BASE_URL"),
         ((404, "<html>nginx</html>"), "Check YOUTUBE_BASE_URL"),
         (requests.exceptions.ConnectionError("[Errno 111] Connection refused"), "refused"),
@@ -147,6 +101,23 @@ def test_the_platforms_error_stops_every_later_call(answer: Answer, said: str) -
     with pytest.raises(PlatformError):
         call(client)
     assert len(adapter.requests) == asked
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        youtube_error("forbidden", message="Insufficient permissions."),
+        youtube_error("forbidden", detail="IAM_PERMISSION_DENIED"),
+        (400, {"error": {"code": 400, "message": "No.", "errors": "none", "details": [None, "x"]}}),
+        (400, {"error": {"code": 400, "message": "No.", "errors": ["badRequest"]}}),
+    ],
+    ids=str,
+)
+def test_a_refusal_of_one_object_does_not_stop_youtube(answer: Answer) -> None:
+    client, _ = scripted(youtube.make_client, answer, (200, {"items": []}))
+    with pytest.raises(AccountError, match="youtube: account ann: "):
+        call(client)
+    assert call(client) == {"items": []}
 
 
 @pytest.mark.parametrize("reason", ["rateLimitExceeded", "userRateLimitExceeded"])
@@ -197,6 +168,13 @@ def test_a_repeated_cursor_is_an_error() -> None:
     with pytest.raises(AccountError, match="the same cursor again on page 3") as caught:
         list(walk_pages(lambda cursor: Page([{"at": cursor}], (cursor or 0) % 2 + 1), "ann"))
     assert caught.value.code == "paging_loop"
+
+
+@pytest.mark.parametrize("cursor", [{"at": 1}, ["a"], 1.5], ids=str)
+def test_a_cursor_of_another_type_is_an_error(cursor: Any) -> None:
+    with pytest.raises(AccountError, match="is not a cursor") as caught:
+        list(walk_pages(lambda _: Page([{"n": 1}], cursor), "ann"))
+    assert caught.value.code == "unreadable_value"
 
 
 def test_more_behind_empty_pages_is_an_error() -> None:
