@@ -9,7 +9,7 @@ gives the same rows however often a package is loaded.
 import fcntl
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -17,13 +17,13 @@ from uuid import uuid4
 
 import dlt
 from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError
 from dlt.common.exceptions import DltException
 from dlt.common.pipeline import LoadInfo
 from dlt.destinations.impl.clickhouse.configuration import ClickHouseCredentials
 from dlt.extract import DltSource
 
 from ingestion.destination import clickhouse_http
-from ingestion.http import PlatformError
 from ingestion.outcomes import Outcomes
 from ingestion.settings import IngestionSettings, read_settings
 from warehouse.client import connect
@@ -93,7 +93,9 @@ def run(
 
     ``outcomes`` is the collector that the source was made with. Raises :class:`UserError` when the
     warehouse or the platform cannot be reached, when the platform stopped the run (what was read
-    before is loaded), or when no account could be read. Runs of one source wait for each other.
+    before is loaded), or when no account could be read. What each account came to is written to
+    ``ops.ingestion_outcome`` however the run ends, while the warehouse answers. Runs of one source
+    wait for each other.
     """
     settings = settings or read_settings()
     warehouse = warehouse or WarehouseSettings()
@@ -105,11 +107,12 @@ def run(
             try:
                 with told_in_one_line():
                     load_info = _load(pipeline, source)
-            except PlatformError:
-                outcomes.write(client, warehouse.database("ops"), uuid4().hex)
-                raise
-            except DltException:
-                _require_answer(warehouse)
+            except Exception as error:
+                if isinstance(error, DltException):
+                    _require_answer(warehouse)
+                # A warehouse that went away must not hide the error that ended the run.
+                with suppress(ClickHouseError):
+                    outcomes.write(client, warehouse.database("ops"), uuid4().hex)
                 raise
         outcomes.write(client, warehouse.database("ops"), load_info.loads_ids[-1])
     outcomes.raise_if_unusable()

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from dlt.common.exceptions import DltException
 from ingestion_environment import API_KEY, DATA, Ingestion
 
 TODAY = datetime.now(UTC).date()
@@ -242,3 +243,15 @@ def _assert_in_none(paths: list[Path], secret: str) -> None:
         except FileNotFoundError:
             continue  # a part that the engine has merged away meanwhile
         assert secret.encode() not in content, path
+
+
+def test_attempts_are_kept_when_the_load_fails(ingestion: Ingestion) -> None:
+    """A view stands where the table of videos should be: accounts are read, nothing can land."""
+    raw = ingestion.warehouse.database("raw")
+    ingestion.client.command(f"CREATE VIEW {raw}.tiktok__videos AS SELECT 1 AS n")
+    with pytest.raises(DltException):
+        ingestion.load("tiktok")
+    found = ingestion.query(
+        "SELECT stream, status, count() FROM {ops}.ingestion_outcome GROUP BY ALL ORDER BY ALL"
+    )
+    assert found == [("tiktok__users", "ok", 8), ("tiktok__videos", "ok", 8)]
