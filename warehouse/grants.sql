@@ -9,6 +9,7 @@ CREATE SETTINGS PROFILE IF NOT EXISTS {reader}_profile SETTINGS
     readonly = 2 CONST,
     allow_ddl = 0 CONST,
     max_execution_time = 300 MAX 3600,
+    max_memory_usage = 2147483648 MAX 8589934592,
     additional_table_filters CONST,
     additional_result_filter CONST;
 

@@ -27,6 +27,7 @@ _NAME = re.compile(r"\A[A-Za-z_][A-Za-z0-9_.]*\Z")
 
 _CONFIG = """<clickhouse>
     <logger><level>none</level></logger>
+    <max_server_memory_usage_to_ram_ratio>0.7</max_server_memory_usage_to_ram_ratio>
     <backups><allowed_path>/</allowed_path></backups>
     <query_log>
         <database>system</database>
@@ -65,12 +66,12 @@ class Engine:
 
     Args:
         path: the warehouse's data folder; the engine takes ``engine/``, ``engine.xml`` and
-            ``scratch/`` (emptied at start) of it.
+            ``.engine-scratch/`` (emptied at start) of it.
     """
 
     def __init__(self, path: Path) -> None:
         folder, config = path / "engine", path / "engine.xml"
-        self.scratch = path / "scratch"
+        self.scratch = path / ".engine-scratch"
         shutil.rmtree(self.scratch, ignore_errors=True)
         self.scratch.mkdir(parents=True)
         folder.mkdir(exist_ok=True)

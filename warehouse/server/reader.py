@@ -17,7 +17,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from warehouse.server.engine import Engine, quote
-from warehouse.server.errors import ACCESS_DENIED, READONLY, ClickHouseError
+from warehouse.server.errors import (
+    ACCESS_DENIED,
+    READONLY,
+    SETTING_CONSTRAINT_VIOLATION,
+    ClickHouseError,
+)
 from warehouse.server.statement import Statement, Token, parse, tokens
 
 # What clients ask of a server before and beside a query. system.tables, columns and databases
@@ -105,6 +110,17 @@ _SETTINGS = frozenset(
         "transform_null_in",
     }
 )
+
+# What a query of the reader's may take. A client may ask for less, never for more or for no limit.
+MAX_MEMORY_BYTES = 2 * 1024**3
+MAX_SECONDS = 300
+MAX_QUERY_BYTES = 1024 * 1024
+_CEILINGS = {
+    "max_memory_usage": MAX_MEMORY_BYTES,
+    "max_execution_time": MAX_SECONDS,
+    "max_query_size": MAX_QUERY_BYTES,
+}
+_NUMBER = re.compile(r"\A[0-9]{1,18}(?:\.[0-9]{1,9})?\Z")
 
 _FORBIDDEN_CATEGORIES = (
     "AI",
@@ -224,18 +240,30 @@ class Guard:
             if name in names:
                 self._engine.use(handle, name)
                 break
-        self._engine.query(handle, "SET readonly = 2")
+        self._engine.query(
+            handle,
+            f"SET max_memory_usage = {MAX_MEMORY_BYTES}, max_execution_time = {MAX_SECONDS}, "
+            "readonly = 2",
+        )
 
     def check_settings(self, settings: Mapping[str, str]) -> None:
         """Refuse a setting that the reader may not change.
 
         Raises:
-            ClickHouseError: 164, as a server in readonly mode answers.
+            ClickHouseError: 164, as a server in readonly mode answers; 452 for a limit beyond
+                the reader's own.
         """
-        for name in settings:
+        for name, value in settings.items():
             if name not in _SETTINGS:
                 raise ClickHouseError(
                     READONLY, f"reader: Cannot modify '{name}' setting in readonly mode"
+                )
+
+            ceiling = _CEILINGS.get(name)
+            if ceiling and not (_NUMBER.match(value) and 0 < float(value) <= ceiling):
+                raise ClickHouseError(
+                    SETTING_CONSTRAINT_VIOLATION,
+                    f"reader: Setting {name} must be a number above 0 and at most {ceiling}",
                 )
 
     def check_database(self, database: str) -> None:
@@ -282,13 +310,15 @@ class Guard:
 
     def _check_words(self, found: list[Token]) -> None:
         in_settings = False
-        for token in found:
+        for position, token in enumerate(found):
             if token.group == "quoted" and re.search(rb"[\x00-\x1f\\]", token.text):
                 raise _denied("quoted names with escapes")
             if in_settings and token.group in ("word", "quoted"):
                 name = token.text.decode("utf-8", "replace").strip('`"')
                 if name in self._known_settings:
-                    self.check_settings({name: ""})
+                    # What follows "name =": a limit is taken as a plain number alone.
+                    value = b"".join(later.text for later in found[position + 2 : position + 3])
+                    self.check_settings({name: value.decode("utf-8", "replace")})
             in_settings = in_settings or token.word == "SETTINGS"
 
     def _check_listing(self, statement: Statement) -> None:

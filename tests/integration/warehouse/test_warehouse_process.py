@@ -129,6 +129,21 @@ def test_sigterm_finishes_running_queries(server: WarehouseServer) -> None:
     again.stop()
 
 
+def test_the_engine_leaves_memory_to_others(server: WarehouseServer) -> None:
+    text = "SELECT value FROM system.server_settings WHERE name = 'max_server_memory_usage'"
+    limit = int(post(server, text).text)
+    assert 0 < limit <= 0.71 * psutil.virtual_memory().total
+
+
+def test_files_of_the_user_in_the_data_folder_stay(tmp_path: Path) -> None:
+    mine = tmp_path / "scratch" / "notes.txt"
+    mine.parent.mkdir()
+    mine.write_text("mine")
+    server = WarehouseServer(tmp_path)
+    server.stop()
+    assert mine.read_text() == "mine"
+
+
 def test_second_server_on_a_path(server: WarehouseServer) -> None:
     result = run("server", "--path", str(server.path), "--port", "0")
     assert_one_line(result, str(server.path), str(server.process.pid), server.url, "--path")

@@ -158,6 +158,13 @@ REFUSED = [
     "SELECT name FROM system.tables SETTINGS additional_table_filters = {}",
     "SELECT * FROM marts.reader_mart SETTINGS enable_analyzer = 0",
     "SELECT * FROM (SELECT 1 SETTINGS readonly = 0)",
+    "SELECT 1 SETTINGS max_memory_usage = 0",
+    "SELECT 1 SETTINGS max_memory_usage = 9999999999",
+    "SELECT 1 SETTINGS max_memory_usage = DEFAULT",
+    "SELECT 1 SETTINGS max_execution_time = '0'",
+    "SELECT 1 SETTINGS max_execution_time = -1",
+    "SELECT 1 SETTINGS max_threads = 1, `max_execution_time` = 301",
+    "SELECT * FROM (SELECT 1 SETTINGS max_execution_time = 1e9)",
     "SHOW TABLES FROM marts SETTINGS additional_table_filters = {}",
     "SET readonly = 0",
     "SET max_threads = 1",
@@ -226,7 +233,13 @@ def test_reader_may_not(stocked: WarehouseSettings, statement: str, tmp_path: Pa
     answer = ask(stocked, statement)
     assert list(tmp_path.iterdir()) == []
     assert answer.status_code in (400, 403, 404, 500), answer.text
-    assert answer.headers["x-clickhouse-exception-code"] in ("62", "164", "358", "497"), answer.text
+    assert answer.headers["x-clickhouse-exception-code"] in (
+        "62",
+        "164",
+        "358",
+        "452",
+        "497",
+    ), answer.text
     assert SECRET not in answer.text.replace(statement, "")
 
 
@@ -292,9 +305,46 @@ def test_reader_may_set_what_shapes_the_result(stocked: WarehouseSettings) -> No
         "SELECT 1 / 3 AS x FORMAT JSON",
         output_format_json_quote_denormals="1",
         max_execution_time="5",
+        max_memory_usage="1000000000",
         log_comment="chart",
     )
     assert answer.status_code == 200, answer.text
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("max_memory_usage", ["0", "2147483649", "inf", "-1", "", "DEFAULT", "1G"]),
+        ("max_execution_time", ["0", "301", "nan", "1e9"]),
+        ("max_query_size", ["0", "1048577"]),
+    ],
+)
+def test_reader_cannot_raise_its_limits(
+    stocked: WarehouseSettings, name: str, values: list[str]
+) -> None:
+    for value in values:
+        answer = ask(stocked, "SELECT 1", **{name: value})
+        assert answer.headers["x-clickhouse-exception-code"] == "452", (value, answer.text)
+
+
+def test_reader_has_limits_of_memory_and_time(stocked: WarehouseSettings) -> None:
+    read = (
+        "SELECT name, value FROM system.settings "
+        "WHERE name IN ('max_execution_time', 'max_memory_usage') ORDER BY name"
+    )
+    assert ask(stocked, read).text == "max_execution_time\t300\nmax_memory_usage\t2147483648\n"
+    hungry = "SELECT length(groupArray(rand64())) FROM system.functions AS a, system.functions AS b"
+    hungry += ", system.functions AS c"
+    answer = ask(stocked, hungry, max_memory_usage="50000000")
+    assert answer.headers["x-clickhouse-exception-code"] == "241", answer.text
+    slow = "SELECT max(sipHash64(a.name, b.name, c.name)) FROM system.functions AS a, "
+    slow += "system.functions AS b, system.functions AS c"
+    answer = ask(stocked, slow, max_execution_time="1")
+    assert answer.headers["x-clickhouse-exception-code"] == "159", answer.text
+    rows = "SELECT a.name, b.name, c.name FROM system.functions AS a, system.functions AS b, "
+    rows += "system.functions AS c SETTINGS max_execution_time = 1"
+    with pytest.raises(httpx.RemoteProtocolError):
+        ask(stocked, rows)
 
 
 @pytest.mark.parametrize("output", ["Protobuf", "CapnProto", "CSV"])
