@@ -35,7 +35,7 @@
             select {{ columns }} from {{ readings }}
             where
                 {{ key }} in (select {{ key }} from ({{ vanished }}))
-                -- NULL where nothing vanished, as it does on most days: history is then not read
+                -- 1970-01-01 where nothing vanished, as on most days: history is then not read
                 and last_snapshot_date < (select max(last_snapshot_date) from ({{ vanished }}))
             {%- endif %}
         )

@@ -4,6 +4,7 @@
         incremental_strategy='insert_overwrite',
         partition_by='snapshot_date',
         order_by='account_key',
+        pre_hook="{{ drop_vanished_days([ref('stg_tiktok__users'), ref('stg_youtube__channels')]) }}",
         query_settings={'max_partitions_per_insert_block': 0},
     )
 }}

@@ -65,6 +65,15 @@ class World:
         self.replace("youtube__channels", on, account, CHANNELS, [channel])
         self.replace("youtube__videos", on, account, CHANNEL_VIDEOS, videos)
 
+    def lose(self, on: date, account: str | None = None) -> None:
+        """Remove what was read on a day, of one account or of all."""
+        for table, column in ACCOUNT.items():
+            self.client.command(
+                f"DELETE FROM {self.raw}.{table} WHERE snapshot_date = %(on)s "
+                f"AND ({column} = %(account)s OR %(account)s IS NULL)",
+                parameters={"on": on, "account": account},
+            )
+
     def replace(self, table: str, on: date, account: str, columns: str, rows: list) -> None:
         self.client.command(
             f"DELETE FROM {self.raw}.{table} WHERE snapshot_date = %(on)s "
@@ -140,6 +149,37 @@ def test_incremental_runs_equal_a_full_build(
     world.read(day(10))
     dbt.succeed("run")
     compare()
+
+
+@pytest.mark.parametrize("variables", [window(4, 4), None], ids=["the day's run", "without dates"])
+def test_a_rebuilt_day_drops_what_raw_has_lost(
+    dbt: Dbt, warehouse_client: Client, everything: Everything, variables: dict[str, str] | None
+) -> None:
+    world = World(warehouse_client, dbt.warehouse.database("raw"), seed=3)
+    world.connect(OWNERS)
+    for number in (2, 3, 4):
+        world.read(day(number), accounts=6)
+    dbt.succeed("run", "--full-refresh")
+    built = everything()
+    by_day = [table for table, found in built.items() if "_day" in table]
+    assert len(by_day) == 3
+
+    world.lose(day(4), "t1")
+    dbt.succeed("run", variables=variables)
+    without_account = everything()
+    world.lose(day(4))
+    dbt.succeed("run", variables=variables)
+    without_day = everything()
+
+    dbt.succeed("run", "--full-refresh")
+    assert everything() == without_day
+    for table in by_day:
+        on_the_day = [row["account_key"] for row in built[table] if row["snapshot_date"] == day(4)]
+        left = [
+            row["account_key"] for row in without_account[table] if row["snapshot_date"] == day(4)
+        ]
+        assert left == [key for key in on_the_day if key != "tiktok:t1"] != on_the_day, table
+        assert {row["snapshot_date"] for row in without_day[table]} == {day(2), day(3)}, table
 
 
 def test_a_warehouse_that_was_built_empty_fills_when_data_comes(

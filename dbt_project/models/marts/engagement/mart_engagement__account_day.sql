@@ -5,6 +5,7 @@
         unique_key=['account_key', 'snapshot_date'],
         partition_by='toYYYYMM(snapshot_date)',
         order_by='(account_key, snapshot_date)',
+        pre_hook="{{ delete_vanished_rows(ref('fct_account_day'), ['account_key', 'snapshot_date']) }}",
     )
 }}
 -- A day's follower change looks at the day before, so a rebuilt day also rebuilds the next one.
