@@ -13,7 +13,7 @@ UV = $(shell command -v uv || echo .venv/bin/uv)
 
 DAYS ?= 14
 REPLAY ?=
-ROWS ?=
+ARGS ?= build
 PYTEST ?= $(PY) -m pytest
 # keys and passwords are named in many places; what is looked for is their values
 SECRETS := --disable-plugin KeywordDetector --exclude-files '(^|/)requirements.*\.lock$$' --exclude-lines 'user:password@|XXXXXXXXXX@|pragma: allowlist'
@@ -42,9 +42,9 @@ $(SUPERSET_VENV): dashboards/requirements.lock | $(VENV)
 superset-env: $(SUPERSET_VENV)  ## Install Superset's own environment
 
 demo: $(VENV)  ## Run everything once on an embedded warehouse (REPLAY=DIR for recorded data, DAYS=14)
-	@$(PY) -m orchestration demo --days $(DAYS) $(if $(REPLAY),--replay $(REPLAY))
+	@$(PY) -m orchestration demo --days "$(DAYS)" $(if $(REPLAY),--replay "$(REPLAY)")
 
-up: $(VENV) $(SUPERSET_VENV)  ## Serve what the last demo built: warehouse, sandbox, Dagster, Superset
+up: $(VENV) $(SUPERSET_VENV)  ## Serve what the last demo built, or your own warehouse, with every UI
 	@$(PY) -m orchestration up
 
 test: $(VENV) $(SUPERSET_VENV) deps  ## Run every test

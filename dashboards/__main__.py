@@ -8,7 +8,9 @@ import typer
 from dashboards.settings import DashboardsSettings
 from warehouse.errors import UserError, exit_on_user_error
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False
+)
 
 
 @app.callback()

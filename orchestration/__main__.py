@@ -42,16 +42,12 @@ def _interrupt(_signal: int, _frame: FrameType | None) -> None:
 
 
 def main() -> None:
-    """Run a command; Ctrl-C and SIGTERM stop its services in order."""
+    """Run a command; Ctrl-C and SIGTERM stop its services in order (exit code 130)."""
     # a shell starts background jobs with SIGINT ignored: ours is set either way
     signal.signal(signal.SIGINT, _interrupt)
     signal.signal(signal.SIGTERM, _interrupt)
     with exit_on_user_error():
-        try:
-            app()
-        except KeyboardInterrupt:
-            print("stopped", file=sys.stderr)
-            sys.exit(130)
+        app()
 
 
 if __name__ == "__main__":

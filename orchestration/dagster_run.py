@@ -21,6 +21,11 @@ RANGE_START_TAG = "dagster/asset_partition_range_start"
 RANGE_END_TAG = "dagster/asset_partition_range_end"
 ONE_PROCESS = PROJECT_ROOT / "orchestration" / "one_process.yaml"
 POLL_SECONDS = 0.3
+IN_PROGRESS = [
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
 
 Say = Callable[[str], None]
 
@@ -103,6 +108,19 @@ def run_job(
     if process.returncode and not report.failures:
         report.failures.append(f"{job}: {last_line(log)}")
     return report
+
+
+def end_lost_runs(home: str, say: Say) -> None:
+    """Mark runs as failed whose processes are gone, and free the pools they hold.
+
+    For an instance that this machine alone uses, while nothing of Dagster runs: a run that was
+    killed with its machine would otherwise hold its place for ever and block every later one.
+    """
+    with DagsterInstance.from_config(home) as instance:
+        for run in instance.get_runs(RunsFilter(statuses=IN_PROGRESS)):
+            instance.report_run_failed(run, "The process of this run is gone. Re-execute it.")
+            instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
+            say(f"run {run.run_id[:8]} of {run.job_name} was cut off: marked as failed")
 
 
 def _events(

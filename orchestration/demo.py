@@ -1,35 +1,36 @@
 """``make demo``: the daily job end to end on a new embedded warehouse and the sandbox.
 
-Everything is built in folders next to the final ones and moved into place when the run has
+Everything is built in a folder next to the final one and moved into place when the run has
 succeeded: a demo that fails or is stopped leaves the last one as it was.
 """
 
 import os
-import shutil
 import subprocess
 import time
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 
 from orchestration.dagster_run import RunReport, Say, run_job
 from orchestration.services import running
 from orchestration.settings import PROJECT_ROOT
 from orchestration.stage import (
     Folders,
+    alone_on,
     dagster_environment,
-    folders,
+    logs_folder,
     module,
     sandbox_service,
     warehouse_environment,
+    warehouse_path,
     warehouse_service,
     world_environment,
 )
 from orchestration.summary import print_summary
-from orchestration.world import World, refuse_foreign
+from orchestration.world import World, put_in_place, recover, refuse_foreign, remove_world
 from warehouse.errors import UserError
 from warehouse.server.process import owned
 
@@ -46,27 +47,26 @@ def run_demo(days: int, replay: Path | None) -> bool:
     console = Console(highlight=False)
     began = time.monotonic()
     world = make_world(days, replay)
-    final = folders()
-    refuse_foreign(final.warehouse)
-    refuse_served(final.warehouse)
-    building = building_folders(final)
+    final = warehouse_path()
 
     def say(line: str) -> None:
         console.print(f"[dim]{time.monotonic() - began:6.1f} s[/dim]  {line}", soft_wrap=True)
 
-    say(world.describe())
-    remove(building)
-    try:
-        report = build(world, building, console, say)
-        if report.failures:
-            for failure in report.failures:
-                console.print(f"[red]failed[/red] {failure}", soft_wrap=True)
-            console.print(f"The run's log: {final.logs / 'run.log'}", soft_wrap=True)
-            return False
-        world.write(building.warehouse)
-        put_in_place(building, final)
-    finally:
-        remove(building)
+    with alone_on(final):
+        recover(final)
+        refuse_foreign(final)
+        refuse_served(final)
+        say(world.describe())
+        try:
+            report = build_in_place(world, final, console, say)
+        except KeyboardInterrupt:
+            say("stopped: the last demo is as it was")
+            raise
+    if report.failures:
+        for failure in report.failures:
+            console.print(f"[red]failed[/red] {escape(failure)}", soft_wrap=True)
+        console.print(f"The run's log: {logs_folder() / 'run.log'}", soft_wrap=True)
+        return False
     console.print(
         f"\nDone in {time.monotonic() - began:.0f} s: {len(report.materialized)} assets, "
         f"{report.checks_passed} checks passed.\n[bold]make up[/bold] opens the UIs."
@@ -86,17 +86,35 @@ def make_world(days: int, replay: Path | None) -> World:
     return World(days=max(WORLD_DAYS, days), end_date=today, snapshots=days)
 
 
+def build_in_place(world: World, final: Path, console: Console, say: Say) -> RunReport:
+    """Build the world's warehouse beside the last one and, where the run succeeds, replace it."""
+    building = final.with_name(final.name + ".building")
+    refuse_served(building)
+    remove_world(building)
+    try:
+        world.write(building)
+        report = build(world, Folders.of_demo(building, logs_folder()), console, say)
+        if not report.failures:
+            refuse_served(final)
+            put_in_place(building, final)
+        return report
+    finally:
+        remove_world(building)
+
+
 def build(world: World, at: Folders, console: Console, say: Say) -> RunReport:
     """Run the daily job over the world's last days into the folders and print the summary."""
     with running(warehouse_service(at.warehouse, 0), at.logs) as warehouse:
-        env = {**warehouse_environment(warehouse, at.warehouse), **dagster_environment(at)}
+        env = warehouse_environment(warehouse, at.warehouse)
+        env |= dagster_environment(at.dagster_home)
         say(f"warehouse ready at {warehouse.url}")
         run_command(module("warehouse", "schema"), env)
         with running(sandbox_service(world, 0), at.logs) as sandbox:
             say(f"sandbox ready at {sandbox.url}")
-            env |= world_environment(world, sandbox, at.connections)
+            env |= world_environment(world, sandbox, at)
             arguments = ["--out", str(at.connections), *world.sandbox_arguments()]
             run_command(module("ingestion.sandbox", "connections", *arguments), env)
+            say("starting Dagster")
             report = run_job(JOB, world.snapshot_days(), env, at.logs / "run.log", say)
         if not report.failures:
             print_summary(console, env, report)
@@ -120,38 +138,14 @@ def run_command(command: list[str], env: Mapping[str, str]) -> None:
 
 def refuse_served(warehouse: Path) -> None:
     """Raise UserError where a server holds the folder that the demo would replace."""
-    if warehouse.exists():
+    if not warehouse.exists():
+        return
+    try:
         with owned(warehouse):
             return
-
-
-def building_folders(final: Folders) -> Folders:
-    """Where a demo builds until it has succeeded; logs stay where they are looked for."""
-    return replace(
-        final,
-        warehouse=final.warehouse.with_name(final.warehouse.name + ".building"),
-        dagster_home=final.dagster_home.with_name(final.dagster_home.name + ".building"),
-        dlt=final.dlt.with_name(final.dlt.name + ".building"),
-        connections=final.connections.with_suffix(".building.json"),
-    )
-
-
-def put_in_place(building: Folders, final: Folders) -> None:
-    """Replace the last demo by the new one."""
-    remove(final)
-    for source, target in zip(_paths(building), _paths(final), strict=True):
-        if source.exists():
-            source.rename(target)
-
-
-def remove(at: Folders) -> None:
-    """Remove what a demo builds; logs stay."""
-    for path in _paths(at):
-        if path.is_dir():
-            shutil.rmtree(path)
-        else:
-            path.unlink(missing_ok=True)
-
-
-def _paths(at: Folders) -> list[Path]:
-    return [at.warehouse, at.dagster_home, at.dlt, at.connections]
+    except UserError as error:
+        holder = str(error).partition("already ")[2].partition(".")[0]
+        raise UserError(
+            f"{warehouse}: is {holder or 'in use'}. "
+            "Stop that server (make up), or set WAREHOUSE_PATH to another folder."
+        ) from None

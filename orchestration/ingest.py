@@ -14,12 +14,7 @@ from ingestion.pipeline import make_pipeline
 from ingestion.registry import PLATFORMS
 from orchestration.freshness import POLICY
 from orchestration.partitions import daily_partitions
-from orchestration.resources import DltResource
-
-# for what outlasts the client's own retries: a platform or the warehouse restarting
-RETRY = dg.RetryPolicy(
-    max_retries=3, delay=5, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS
-)
+from orchestration.resources import RETRY, DltResource
 
 
 class RawTableTranslator(DagsterDltTranslator):

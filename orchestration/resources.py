@@ -19,6 +19,11 @@ from warehouse.settings import Identity, WarehouseSettings
 
 DBT_FOLDER = PROJECT_ROOT / "dbt_project"
 
+# for what outlasts the client's own retries: a platform or the warehouse restarting
+RETRY = dg.RetryPolicy(
+    max_retries=3, delay=5, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS
+)
+
 
 class WarehouseResource(dg.ConfigurableResource):
     """The door to ClickHouse; where it is comes from the environment (``CLICKHOUSE_*``)."""

@@ -1,10 +1,15 @@
 """The scene of the demo and of ``make up``: which services run, on which ports and folders.
 
-Both run the same commands that production runs; what differs is the environment made here.
+Both run the same commands that production runs; what differs is the environment made here. It
+names every setting that leads somewhere, so that a ``.env`` made for real services leads nobody
+there by chance.
 """
 
+import fcntl
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +17,8 @@ from ingestion.sandbox.credentials import DEFAULT_API_KEY
 from orchestration.services import Launched, Service
 from orchestration.settings import PROJECT_ROOT, OrchestrationSettings
 from orchestration.world import World
+from warehouse.errors import UserError
+from warehouse.server.identity import credentials
 from warehouse.settings import WarehouseSettings
 
 
@@ -26,22 +33,53 @@ class Folders:
     logs: Path
 
     @classmethod
-    def of(cls, data_dir: Path, warehouse: Path) -> "Folders":
-        """The folders under the data folder, next to a warehouse folder."""
-        base = data_dir.resolve()
+    def of_demo(cls, warehouse: Path, logs: Path) -> "Folders":
+        """A demo keeps everything of its own inside its warehouse's folder, under the marker."""
+        base = warehouse / "demo"
         return cls(
-            warehouse=warehouse.resolve(),
+            warehouse=warehouse,
             dagster_home=base / "dagster",
             dlt=base / "dlt",
-            connections=base / "sandbox-connections.json",
-            logs=base / "logs",
+            connections=base / "connections.json",
+            logs=logs,
         )
 
 
-def folders(settings: OrchestrationSettings | None = None) -> Folders:
-    """The folders that the settings name."""
-    settings = settings or OrchestrationSettings()
-    return Folders.of(PROJECT_ROOT / settings.data_dir, PROJECT_ROOT / WarehouseSettings().path)
+def warehouse_path() -> Path:
+    """The folder of the embedded warehouse that the settings name."""
+    return (PROJECT_ROOT / WarehouseSettings().path).resolve()
+
+
+def data_folder() -> Path:
+    """Where what belongs to no demo lies: one's own Dagster instance, and the logs."""
+    return (PROJECT_ROOT / OrchestrationSettings().data_dir).resolve()
+
+
+def logs_folder() -> Path:
+    """Where every service of the stage writes what it says."""
+    return data_folder() / "logs"
+
+
+@contextmanager
+def alone_on(warehouse: Path) -> Iterator[None]:
+    """Hold a warehouse folder for a demo or for the UIs; the hold ends with the process.
+
+    Raises UserError where another one holds it.
+    """
+    warehouse.parent.mkdir(parents=True, exist_ok=True)
+    with warehouse.with_name(f".{warehouse.name}.lock").open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            raise UserError(
+                f"{warehouse}: make demo or make up is at work on it (process {lock.read()}). "
+                "Wait for it, stop it, or set WAREHOUSE_PATH to another folder."
+            ) from None
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield
 
 
 def module(*arguments: str) -> list[str]:
@@ -52,57 +90,58 @@ def module(*arguments: str) -> list[str]:
 def warehouse_service(path: Path, port: int) -> Service:
     """The embedded warehouse on a folder; port 0 takes a free one."""
     command = module("warehouse", "server", "--path", str(path), "--port", str(port))
-    return Service("warehouse", command, env={})
+    return Service("warehouse", command, env=embedded_environment(path))
 
 
 def sandbox_service(world: World, port: int) -> Service:
     """The platforms' APIs, playing a world; port 0 takes a free one."""
     arguments = ["--port", str(port), *world.sandbox_arguments()]
-    return Service("sandbox", module("ingestion.sandbox", *arguments), env={})
+    env = {"SANDBOX_API_KEY": DEFAULT_API_KEY}
+    return Service("sandbox", module("ingestion.sandbox", *arguments), env=env)
 
 
 def warehouse_environment(warehouse: Launched, path: Path) -> dict[str, str]:
     """The settings under which every package finds a running embedded warehouse, and no other."""
     host, port = warehouse.url.removeprefix("http://").split(":")
+    return {**embedded_environment(path), "CLICKHOUSE_HOST": host, "CLICKHOUSE_PORT": port}
+
+
+def embedded_environment(path: Path) -> dict[str, str]:
+    """The embedded server's identities, with the passwords that its folder keeps."""
+    path.mkdir(parents=True, exist_ok=True)
+    # the defaults, whatever the environment and .env say of a real server
+    own = WarehouseSettings.model_construct(path=path)
+    users = credentials(own).users
     return {
-        "CLICKHOUSE_HOST": host,
-        "CLICKHOUSE_PORT": port,
         "CLICKHOUSE_SECURE": "false",
-        "CLICKHOUSE_USER": "owner",
-        "CLICKHOUSE_READER_USER": "reader",
+        "CLICKHOUSE_USER": own.user,
+        "CLICKHOUSE_PASSWORD": users[own.user][1],
+        "CLICKHOUSE_READER_USER": own.reader_user,
+        "CLICKHOUSE_READER_PASSWORD": users[own.reader_user][1],
         "WAREHOUSE_PATH": str(path),
-        **embedded_passwords(path),
     }
 
 
-def embedded_passwords(path: Path) -> dict[str, str]:
-    """The generated passwords: set outright, so that none of a real server is taken by chance."""
-    settings = WarehouseSettings(path=path)
-    return {
-        "CLICKHOUSE_PASSWORD": settings.password_file("owner").read_text().strip(),
-        "CLICKHOUSE_READER_PASSWORD": settings.password_file("reader").read_text().strip(),
-    }
-
-
-def world_environment(world: World, sandbox: Launched, connections: Path) -> dict[str, str]:
+def world_environment(world: World, sandbox: Launched, at: Folders) -> dict[str, str]:
     """The settings under which every platform is the sandbox and days begin with the world's."""
     return {
         "TIKTOK_BASE_URL": sandbox.url,
         "YOUTUBE_BASE_URL": sandbox.url,
         "YOUTUBE_API_KEY": DEFAULT_API_KEY,
-        "CONNECTIONS_FILE": str(connections),
+        "CONNECTIONS_FILE": str(at.connections),
+        "DLT_DIR": str(at.dlt),
         "SANDBOX_CLOCK": "true",
+        "TIKTOK_CALLS_PER_MINUTE": "0",
         "PARTITIONS_START": world.snapshot_days()[0].isoformat(),
     }
 
 
-def dagster_environment(at: Folders) -> dict[str, str]:
-    """Where Dagster and dlt keep their state; ``dagster.yaml`` is put there."""
-    at.dagster_home.mkdir(parents=True, exist_ok=True)
+def dagster_environment(home: Path) -> dict[str, str]:
+    """Where Dagster keeps its state; ``dagster.yaml`` is put there."""
+    home.mkdir(parents=True, exist_ok=True)
     source = PROJECT_ROOT / "orchestration" / "dagster.yaml"
-    (at.dagster_home / "dagster.yaml").write_bytes(source.read_bytes())
+    (home / "dagster.yaml").write_bytes(source.read_bytes())
     return {
-        "DAGSTER_HOME": str(at.dagster_home),
-        "DLT_DIR": str(at.dlt),
+        "DAGSTER_HOME": str(home),
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
     }

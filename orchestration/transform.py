@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -12,11 +13,15 @@ from typing import Any
 
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
+from dagster_dbt.errors import DagsterDbtCliRuntimeError
 
 from orchestration.partitions import daily_partitions
-from orchestration.resources import DBT_FOLDER
+from orchestration.resources import DBT_FOLDER, RETRY
+from warehouse.client import connect
+from warehouse.errors import UnavailableError
 
 MANIFEST = DBT_FOLDER / "target" / "manifest.json"
+ANSI = re.compile(r"\x1b\[[0-9;]*m")
 PARSED_FOLDERS = ("models", "macros", "tests", "seeds", "snapshots")
 
 
@@ -76,6 +81,7 @@ def transform_assets() -> dg.AssetsDefinition:
         dagster_dbt_translator=LayerTableTranslator(),
         partitions_def=daily_partitions(),
         backfill_policy=dg.BackfillPolicy.single_run(),
+        retry_policy=RETRY,
         # two runs of one model collide in ClickHouse: the pool lets one run at a time
         pool="dbt",
     )
@@ -87,6 +93,27 @@ def transform_assets() -> dg.AssetsDefinition:
         }
         # unit tests say something about the code, not about today's data
         build = ["build", "--exclude-resource-type", "unit_test", "--vars", json.dumps(days)]
-        yield from dbt.cli(build, context=context).stream()
+        try:
+            yield from dbt.cli(build, context=context).stream()
+        except DagsterDbtCliRuntimeError as error:
+            raise dg.Failure(
+                description=dbt_errors(error.description or str(error)),
+                allow_retries=not warehouse_answers(),
+            ) from error
 
     return transform
+
+
+def dbt_errors(message: str) -> str:
+    """What dbt itself found wrong, in one line, out of the integration's long message."""
+    found = ANSI.sub("", message).partition("Errors parsed from dbt logs:")[2] or message
+    return " ".join(found.split())
+
+
+def warehouse_answers() -> bool:
+    """Whether the warehouse is there: a model that fails on it will fail again."""
+    try:
+        connect("owner").close()
+    except UnavailableError:
+        return False
+    return True

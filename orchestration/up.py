@@ -7,24 +7,31 @@ gets the platforms that the settings name.
 import socket
 import time
 from contextlib import ExitStack
+from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 
 from dashboards.settings import DashboardsSettings
+from ingestion.settings import IngestionSettings
+from orchestration.dagster_run import end_lost_runs
 from orchestration.demo import run_command
 from orchestration.services import Launched, Service, launched
-from orchestration.settings import OrchestrationSettings
+from orchestration.settings import PROJECT_ROOT, OrchestrationSettings
 from orchestration.stage import (
     Folders,
+    alone_on,
     dagster_environment,
-    folders,
+    data_folder,
+    logs_folder,
     module,
     sandbox_service,
     warehouse_environment,
+    warehouse_path,
     warehouse_service,
     world_environment,
 )
-from orchestration.world import read_world
+from orchestration.world import World, read_world, recover
 from warehouse.errors import UserError
 from warehouse.settings import WarehouseSettings
 
@@ -37,11 +44,11 @@ def serve() -> None:
     Raises UserError when a port is busy, when nothing was built yet, or when a service ends.
     """
     console = Console(highlight=False)
-    at = folders()
-    if not at.warehouse.exists():
-        raise UserError(f"{at.warehouse}: nothing built yet. Run make demo first.")
-    with ExitStack() as stack:
-        services = start(stack, at, console)
+    path = warehouse_path()
+    with alone_on(path), ExitStack() as stack:
+        recover(path)
+        refuse_nothing_to_show(path)
+        services = start(stack, path, console)
         console.print("Everything is up. Ctrl-C stops it.")
         try:
             watch(services)
@@ -52,36 +59,66 @@ def serve() -> None:
                 service.process.terminate()
 
 
-def start(stack: ExitStack, at: Folders, console: Console) -> list[Launched]:
+def refuse_nothing_to_show(path: Path) -> None:
+    """Raise UserError where there is neither a warehouse nor an account to fill one with."""
+    connections = PROJECT_ROOT / IngestionSettings().connections_file
+    if not path.exists() and not connections.exists():
+        raise UserError(
+            f"{path}: nothing built yet. Run make demo first, or connect accounts in {connections}."
+        )
+
+
+def start(stack: ExitStack, path: Path, console: Console) -> list[Launched]:
     """Launch every service, say each as it is ready, deploy the dashboards."""
     settings, dashboards = OrchestrationSettings(), DashboardsSettings()
-    world = read_world(at.warehouse)
-    warehouse_port = WarehouseSettings().port
-    for name, port in {
-        "CLICKHOUSE_PORT": warehouse_port,
-        "SANDBOX_PORT": settings.sandbox_port,
-        "DAGSTER_PORT": settings.dagster_port,
-        "SUPERSET_PORT": dashboards.port,
-    }.items():
-        refuse_busy(name, port)
+    world = read_world(path)
+    refuse_busy("CLICKHOUSE_PORT", WarehouseSettings().port)
+    if world:
+        refuse_busy("SANDBOX_PORT", settings.sandbox_port)
+    refuse_busy("DAGSTER_PORT", settings.dagster_port)
+    refuse_busy("SUPERSET_URL", dashboards.port)
 
     def launch(service: Service) -> Launched:
-        return stack.enter_context(launched(service, at.logs))
+        return stack.enter_context(launched(service, logs_folder()))
 
-    warehouse = launch(warehouse_service(at.warehouse, warehouse_port))
-    env = {**warehouse_environment(warehouse, at.warehouse), **dagster_environment(at)}
+    warehouse = launch(warehouse_service(path, WarehouseSettings().port))
+    env = warehouse_environment(warehouse, path) | superset_environment(world, dashboards)
     services = [warehouse]
     superset = launch(superset_service(dashboards.port, env))
     if world:
+        at = Folders.of_demo(path, logs_folder())
         sandbox = launch(sandbox_service(world, settings.sandbox_port))
-        env |= world_environment(world, sandbox, at.connections)
+        env |= dagster_environment(at.dagster_home) | world_environment(world, sandbox, at)
         services.append(sandbox)
+    else:
+        env |= dagster_environment(data_folder() / "dagster")
+        run_command(module("warehouse", "schema"), env)
+    end_lost_runs(env["DAGSTER_HOME"], lambda line: console.print(line, soft_wrap=True))
     services += [launch(dagster_service(settings.dagster_port, env)), superset]
     for service in services:
         console.print(f"{service.name:<10} {service.url}", soft_wrap=True)
-    run_command(module("dashboards", "deploy"), env)
-    console.print(f"{'overview':<10} {superset.url}/superset/dashboard/overview/", soft_wrap=True)
+    deploy_dashboards(superset, env, console)
     return services
+
+
+def deploy_dashboards(superset: Launched, env: dict[str, str], console: Console) -> None:
+    """Deploy what is written down; a warehouse without marts yet is told, not an end."""
+    try:
+        run_command(module("dashboards", "deploy"), env)
+    except UserError as error:
+        console.print(f"overview   not deployed: {escape(str(error))}", soft_wrap=True)
+    else:
+        url = f"{superset.url}/superset/dashboard/overview/"
+        console.print(f"overview   {url}", soft_wrap=True)
+
+
+def superset_environment(world: World | None, dashboards: DashboardsSettings) -> dict[str, str]:
+    """The Superset that runs here, and with a demo one that keeps its metadata here too."""
+    here = {"SUPERSET_URL": f"http://127.0.0.1:{dashboards.port}"}
+    if world:
+        own = DashboardsSettings.model_construct(home=dashboards.home)
+        here["SUPERSET_METADATA_URL"] = own.superset_metadata_url()
+    return here
 
 
 def dagster_service(port: int, env: dict[str, str]) -> Service:

@@ -4,6 +4,7 @@
 real warehouse is replaced by a demonstration; ``make up`` reads which sandbox to serve with it.
 """
 
+import shutil
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -71,8 +72,50 @@ def read_world(folder: Path) -> World | None:
 
 def refuse_foreign(folder: Path) -> None:
     """Raise UserError where a folder holds something that no demo has made."""
+    if folder.exists() and not folder.is_dir():
+        raise UserError(f"{folder}: is not a folder. Set WAREHOUSE_PATH to another place.")
     if folder.exists() and any(folder.iterdir()) and read_world(folder) is None:
         raise UserError(
             f"{folder}: holds a warehouse that no demo built, so it is left alone. "
             "Set WAREHOUSE_PATH to another folder, or move this one away."
         )
+
+
+def remove_world(folder: Path) -> None:
+    """Remove a demo's folder; the marker goes last, so that a removal cut off can be repeated."""
+    refuse_foreign(folder)
+    if not folder.exists():
+        return
+    for entry in folder.iterdir():
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry)
+        elif entry.name != MARKER:
+            entry.unlink()
+    (folder / MARKER).unlink(missing_ok=True)
+    folder.rmdir()
+
+
+def put_in_place(built: Path, final: Path) -> None:
+    """Replace the last demo by the new one: at every moment one of them is there, or comes back.
+
+    What a demo leaves behind between the two renames, :func:`recover` takes back.
+    """
+    refuse_foreign(final)
+    old = replaced(final)
+    remove_world(old)
+    if final.exists():
+        final.rename(old)
+    built.rename(final)
+    remove_world(old)
+
+
+def recover(final: Path) -> None:
+    """Take the last demo back where a replacement was cut off before the new one was in place."""
+    old = replaced(final)
+    if not final.exists() and read_world(old) is not None:
+        old.rename(final)
+
+
+def replaced(final: Path) -> Path:
+    """Where the last demo lies while the new one takes its place."""
+    return final.with_name(final.name + ".old")

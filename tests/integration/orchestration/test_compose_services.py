@@ -158,13 +158,14 @@ def test_every_service_of_ours_starts_and_is_healthy(
     with ExitStack() as stack:
         stack.enter_context(postgres(tmp_path, local.ports["5432"], "compose-test"))
         # `access` needs a server that keeps users; its SQL is tested on the engine's parser
-        schema = SERVICES["schema"]
-        subprocess.run(
-            local.command(schema["command"]),
-            env={**os.environ, **local.environment(schema)},
-            cwd=ROOT,
-            check=True,
-        )
+        for name in ("schema", "sandbox-connections"):
+            subprocess.run(
+                local.command(SERVICES[name]["command"]),
+                env={**os.environ, **local.environment(SERVICES[name])},
+                cwd=ROOT,
+                check=True,
+            )
+        assert (tmp_path / "connections.json").exists()
         for name in ("sandbox", "code", "webserver", "daemon"):
             stack.enter_context(up(name, local))
     databases = connect("owner", warehouse).query("SHOW DATABASES").result_columns[0]

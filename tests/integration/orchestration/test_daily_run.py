@@ -30,7 +30,7 @@ DAYS = WORLD.snapshot_days()
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory: pytest.TempPathFactory) -> Folders:
     base = tmp_path_factory.mktemp("daily")
-    return Folders.of(base, base / "warehouse")
+    return Folders.of_demo(base / "warehouse", base / "logs")
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,7 @@ def environment(warehouse: WarehouseSettings, folders: Folders) -> dict[str, str
         "CLICKHOUSE_PASSWORD": warehouse.login("owner")[1],
         "CREDENCE_ENV": ENV,
         "REQUEST_ATTEMPTS": "1",
-        **dagster_environment(folders),
+        **dagster_environment(folders.dagster_home),
     }
     run_command(module("warehouse", "schema"), env)
     return env
@@ -54,7 +54,7 @@ def first_run(
     environment: dict[str, str], folders: Folders
 ) -> Iterator[tuple[RunReport, dict[str, str]]]:
     with running(sandbox_service(WORLD, 0), folders.logs) as sandbox:
-        env = environment | world_environment(WORLD, sandbox, folders.connections)
+        env = environment | world_environment(WORLD, sandbox, folders)
         arguments = ["--out", str(folders.connections), *WORLD.sandbox_arguments()]
         run_command(module("ingestion.sandbox", "connections", *arguments), env)
         yield run_job("daily", DAYS, env, folders.logs / "run.log", print), env
@@ -130,10 +130,10 @@ def test_a_platform_without_accounts_owes_no_rows(
         "11,1601169789,ada,[],18,20,2,3,400,5000,900,1\n"
     )
     world = World(replay=tmp_path, end_date=TODAY)
-    at = Folders.of(tmp_path / "data", tmp_path / "warehouse")
+    at = Folders.of_demo(tmp_path / "warehouse", tmp_path / "logs")
     with running(sandbox_service(world, 0), at.logs) as sandbox:
-        env = environment | world_environment(world, sandbox, at.connections)
-        env |= dagster_environment(at) | {"CREDENCE_ENV": "recorded"}
+        env = environment | world_environment(world, sandbox, at)
+        env |= dagster_environment(at.dagster_home) | {"CREDENCE_ENV": "recorded"}
         run_command(module("warehouse", "schema"), env)
         arguments = ["--out", str(at.connections), *world.sandbox_arguments()]
         run_command(module("ingestion.sandbox", "connections", *arguments), env)

@@ -84,6 +84,13 @@ def test_every_variable_is_in_the_example() -> None:
     assert used <= set(variables_of_the_example())
 
 
+def test_the_header_sets_what_exists() -> None:
+    text = (ROOT / "docker-compose.yml").read_text()
+    named = re.findall(r"^#   ([A-Z_]+)=", text, re.MULTILINE)
+    assert len(named) == 4
+    assert set(named) <= set(variables_of_the_example())
+
+
 def test_no_secret_has_a_default() -> None:
     text = (ROOT / "docker-compose.yml").read_text()
     assert not re.findall(r"\$\{[A-Z_]*PASSWORD:-[^}]", text)

@@ -6,7 +6,15 @@ from pathlib import Path
 import pytest
 
 from orchestration.demo import make_world
-from orchestration.world import World, read_world, refuse_foreign
+from orchestration.world import (
+    World,
+    put_in_place,
+    read_world,
+    recover,
+    refuse_foreign,
+    remove_world,
+    replaced,
+)
 from warehouse.errors import UserError
 
 WORLD = World(end_date=date(2026, 3, 1))
@@ -69,3 +77,81 @@ def test_recorded_data_are_read_once(tmp_path: Path) -> None:
     world = make_world(14, tmp_path)
     assert world.snapshot_days() == (world.end_date, world.end_date)
     assert world.sandbox_arguments() == ["--replay", str(tmp_path)]
+
+
+def a_demo(folder: Path, content: str) -> Path:
+    WORLD.write(folder)
+    (folder / "engine").mkdir()
+    (folder / "engine" / "data").write_text(content)
+    return folder
+
+
+def content(folder: Path) -> str:
+    return (folder / "engine" / "data").read_text()
+
+
+def test_the_new_demo_takes_the_last_ones_place(tmp_path: Path) -> None:
+    final, built = a_demo(tmp_path / "w", "last"), a_demo(tmp_path / "w.building", "new")
+    put_in_place(built, final)
+    assert content(final) == "new"
+    assert [path.name for path in tmp_path.iterdir()] == ["w"]
+
+
+def test_the_first_demo_has_nothing_to_replace(tmp_path: Path) -> None:
+    put_in_place(a_demo(tmp_path / "w.building", "new"), tmp_path / "w")
+    assert content(tmp_path / "w") == "new"
+
+
+def test_a_replacement_cut_off_gives_the_last_demo_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    final, built = a_demo(tmp_path / "w", "last"), a_demo(tmp_path / "w.building", "new")
+    rename = Path.rename
+
+    def cut_off(path: Path, target: Path) -> Path:
+        if path == built:
+            raise KeyboardInterrupt
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", cut_off)
+    with pytest.raises(KeyboardInterrupt):
+        put_in_place(built, final)
+    monkeypatch.undo()
+    assert not final.exists()
+    recover(final)
+    assert content(final) == "last"
+
+
+def test_recovery_leaves_a_demo_in_place_alone(tmp_path: Path) -> None:
+    final = a_demo(tmp_path / "w", "new")
+    a_demo(replaced(final), "last")
+    recover(final)
+    assert content(final) == "new"
+
+
+@pytest.mark.parametrize("name", ["w", "w.old"])
+def test_a_foreign_folder_in_the_way_is_left_alone(tmp_path: Path, name: str) -> None:
+    built = a_demo(tmp_path / "w.building", "new")
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "precious").touch()
+    with pytest.raises(UserError, match="no demo built"):
+        put_in_place(built, tmp_path / "w")
+    assert (tmp_path / name / "precious").exists()
+
+
+def test_removal_cut_off_leaves_the_marker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = a_demo(tmp_path / "w", "last")
+
+    def cut_off(_path: Path) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("orchestration.world.shutil.rmtree", cut_off)
+    with pytest.raises(KeyboardInterrupt):
+        remove_world(folder)
+    assert read_world(folder) == WORLD
+
+
+def test_a_file_where_the_warehouse_should_be_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "w").touch()
+    with pytest.raises(UserError, match="is not a folder"):
+        refuse_foreign(tmp_path / "w")
