@@ -143,7 +143,5 @@ def dagster_environment(home: Path) -> dict[str, str]:
     (home / "dagster.yaml").write_bytes(source.read_bytes())
     return {
         "DAGSTER_HOME": str(home),
-        # our settings read .env themselves, below the environment; Dagster would put it above
-        "DAGSTER_PROJECT_ENV_FILE_PATHS": "{}",
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
     }

@@ -5,9 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import dagster as dg
 import pytest
 
-from orchestration.stage import alone_on, embedded_environment
+from orchestration.stage import alone_on, dagster_environment, embedded_environment
 from warehouse.errors import UserError
 from warehouse.settings import WarehouseSettings
 
@@ -39,6 +40,18 @@ def test_passwords_are_those_that_the_folder_keeps(tmp_path: Path) -> None:
     kept = WarehouseSettings(_env_file=None, path=tmp_path / "w")
     assert env["CLICKHOUSE_PASSWORD"] == kept.password_file("owner").read_text().strip()
     assert kept.password_file("reader").stat().st_mode & 0o777 == 0o600
+
+
+def test_dagster_puts_no_env_file_above_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".env").write_text("CLICKHOUSE_HOST=ch.example\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CLICKHOUSE_HOST", "127.0.0.1")
+    home = dagster_environment(tmp_path / "dagster")["DAGSTER_HOME"]
+    with dg.DagsterInstance.from_config(home) as instance:
+        instance.inject_env_vars("credence")
+    assert os.environ["CLICKHOUSE_HOST"] == "127.0.0.1"
 
 
 def test_one_demo_at_a_time_on_a_folder(tmp_path: Path) -> None:
