@@ -1,6 +1,7 @@
-{#- A layer's database: `<CREDENCE_ENV>_<layer>`, or the bare layer where no environment is named. -#}
+{#-
+  A layer's database: `<CREDENCE_ENV>_<layer>`, or the bare layer where no environment is named.
+  The profile's schema is that of core; sources, where no macro can stand, repeat the expression.
+-#}
 {% macro generate_schema_name(custom_schema_name, node) -%}
-    {%- set environment = env_var('CREDENCE_ENV', '') -%}
-    {%- set layer = custom_schema_name or 'core' -%}
-    {{ environment ~ '_' ~ layer if environment else layer }}
+    {{ target.schema.removesuffix('core') ~ (custom_schema_name or 'core') }}
 {%- endmacro %}

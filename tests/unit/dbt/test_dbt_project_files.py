@@ -19,10 +19,8 @@ DOC = re.compile(r"\{\{\s*doc\('(\w+)'\)\s*\}\}")
 MAX_YAML_LINES = 300
 
 
-@pytest.fixture(scope="session")
-def manifest(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """The manifest as dbt parses it, with no environment at all and no server."""
-    folder = tmp_path_factory.mktemp("parse")
+def parse(folder: Path, **environment: str) -> dict[str, Any]:
+    """The manifest as dbt parses it, with no other environment and no server."""
     clean = {
         k: v
         for k, v in os.environ.items()
@@ -36,13 +34,19 @@ def manifest(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
             *("--target-path", str(folder), "--log-path", str(folder)),
         ],
         cwd=folder,
-        env=clean,
+        env=clean | environment,
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return json.loads((folder / "manifest.json").read_text())
+
+
+@pytest.fixture(scope="session")
+def manifest(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The manifest where no environment is named."""
+    return parse(tmp_path_factory.mktemp("parse"))
 
 
 @pytest.fixture(scope="session")
@@ -80,6 +84,21 @@ def test_layers_hold_the_contracted_models(models: dict[str, Any]) -> None:
     } <= by_layer["marts"]
     assert all(name.startswith("stg_") for name in by_layer["staging"])
     assert all(re.fullmatch(r"mart_[a-z]+__[a-z_]+", name) for name in by_layer["marts"])
+
+
+def test_an_environment_prefixes_every_database(manifest: dict[str, Any], tmp_path: Path) -> None:
+    prefixed = parse(tmp_path, CREDENCE_ENV="my_core")
+    for kind in ("nodes", "sources"):
+        bare = {key: node["schema"] for key, node in manifest[kind].items()}
+        found = {key: node["schema"] for key, node in prefixed[kind].items()}
+        assert found == {key: f"my_core_{schema}" for key, schema in bare.items()}
+
+
+def test_one_expression_reads_the_environment() -> None:
+    sql = [path for folder in ("macros", "models") for path in (PROJECT / folder).rglob("*.sql")]
+    files = [*yaml_files(), *sql]
+    reading = [path.name for path in files if "env_var('CREDENCE_ENV'" in path.read_text()]
+    assert reading == ["profiles.yml"]
 
 
 def test_every_model_and_column_is_described(manifest: dict[str, Any]) -> None:
