@@ -3,7 +3,9 @@
 A platform brings a classifier that turns an answer into a :class:`Problem`, or None for success:
 platforms report errors with HTTP 200, and quotas with HTTP 403, so the status alone does not tell
 what is worth another attempt. Transient problems are retried with exponential backoff
-(``Retry-After`` is respected) by dlt's requests helper. What remains is raised as
+(``Retry-After`` is respected) by dlt's requests helper. An endpoint with a known limit is called no
+faster, and after HTTP 429 nobody calls it before the wait that it asks for is over. What remains is
+raised as
 
 - :class:`AccountError`: this account cannot be read, the others can;
 - :class:`PlatformError`: nothing can be read (unreachable, wrong key, quota used up). It sticks:
@@ -15,13 +17,19 @@ Secrets travel in headers alone, redirects are not followed, and no message hold
 import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from dlt.common.json import json
 from dlt.sources.helpers.requests import Client
 from requests import ConnectionError as RequestsConnectionError
-from requests import RequestException, Response
+from requests import PreparedRequest, RequestException, Response
+from requests.adapters import HTTPAdapter
+from urllib3.exceptions import InvalidHeader
+from urllib3.util import Retry
 
+from ingestion.rate import MINUTE, CallWindow
 from ingestion.settings import IngestionSettings
 from warehouse.errors import UnavailableError, UserError
 
@@ -65,24 +73,55 @@ class UnreachableError(PlatformError, UnavailableError):
 Classifier = Callable[[int, Json], Problem | None]
 
 
+class PacedAdapter(HTTPAdapter):
+    """Holds every attempt, retries too, back until its endpoint may be called."""
+
+    def __init__(self, calls_per_minute: int, seconds: float = MINUTE, **options: Any) -> None:
+        super().__init__(**options)
+        # Where the limit is known, so is how long a call that exceeded it has to wait.
+        self._pause = seconds if calls_per_minute else 0
+        self._make_window = partial(CallWindow, calls_per_minute, seconds)
+        self._windows: dict[str, CallWindow] = {}
+
+    def send(self, request: PreparedRequest, *args: Any, **options: Any) -> Response:
+        window = self.window(urlsplit(request.url or "").path)
+        window.wait()
+        response = super().send(request, *args, **options)
+        if response.status_code == 429:
+            window.close(_retry_after(response, self._pause))
+        return response
+
+    def window(self, path: str) -> CallWindow:
+        """The calls of one endpoint: one window for all threads."""
+        return self._windows.setdefault(path, self._make_window())
+
+
 class ApiClient:
-    """Calls one platform's API; safe to share between threads."""
+    """Calls one platform's API; safe to share between threads.
+
+    Each endpoint is called ``calls_per_minute`` times a minute at most (0: no limit).
+    """
 
     def __init__(
-        self, platform: str, base_url: str, classify: Classifier, settings: IngestionSettings
+        self,
+        platform: str,
+        base_url: str,
+        classify: Classifier,
+        settings: IngestionSettings,
+        calls_per_minute: int = 0,
     ) -> None:
         self.platform = platform
         self._base_url = base_url.rstrip("/")
         self._classify = classify
         self._attempts = settings.request_attempts
         self._stopped: PlatformError | None = None
+        self._adapter = PacedAdapter(calls_per_minute, pool_maxsize=settings.ingestion_concurrency)
         self._client = Client(
             request_timeout=(settings.connect_timeout, settings.read_timeout),
-            max_connections=settings.ingestion_concurrency,
             raise_for_status=False,
             request_max_attempts=settings.request_attempts,
             request_backoff_factor=settings.request_backoff,
-            request_max_retry_delay=60,
+            request_max_retry_delay=MINUTE,
             retry_condition=self._is_transient,
             session_attrs={"max_redirects": 0},
         )
@@ -103,8 +142,10 @@ class ApiClient:
         """
         if self._stopped:
             raise self._stopped
+        session = self._client.session
+        session.mount(self._base_url, self._adapter)
         try:
-            response = self._client.request(
+            response = session.request(
                 method,
                 self._base_url + path,
                 params=params,
@@ -237,6 +278,15 @@ def paging_error(account: str, what: str) -> AccountError:
         "Nothing of this list was kept; run again later.",
         "paging_loop",
     )
+
+
+def _retry_after(response: Response, otherwise: float) -> float:
+    """Seconds that the platform asks to wait, a minute at most."""
+    try:
+        asked = Retry().get_retry_after(response.raw)
+    except InvalidHeader:
+        asked = None
+    return otherwise if asked is None else min(asked, MINUTE)
 
 
 def _reason(error: BaseException) -> str:

@@ -30,6 +30,8 @@ class IngestionSettings(BaseSettings):
     request_attempts: int = Field(default=5, ge=1, le=20)
     request_backoff: float = Field(default=1, ge=0)
     """Seconds before the second attempt; doubled for each further one."""
+    tiktok_calls_per_minute: int = Field(default=600, ge=0)
+    """Most calls of one TikTok endpoint in a minute, as the platform allows; 0: no limit."""
     connect_timeout: float = Field(default=10, gt=0)
     """Seconds."""
     read_timeout: float = Field(default=60, gt=0)

@@ -104,8 +104,9 @@ def tiktok_source(
 
 
 def make_client(settings: IngestionSettings) -> ApiClient:
-    """The shared client with TikTok's address and errors."""
-    return ApiClient("tiktok", str(settings.tiktok_base_url), classify, settings)
+    """The shared client with TikTok's address, errors and rate limit."""
+    limit = settings.tiktok_calls_per_minute
+    return ApiClient("tiktok", str(settings.tiktok_base_url), classify, settings, limit)
 
 
 def read_user(run: SnapshotRun, unit: AccountDay) -> list[Row]:

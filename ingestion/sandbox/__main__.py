@@ -56,9 +56,13 @@ def serve(
     api_key: Annotated[
         str, typer.Option(envvar="SANDBOX_API_KEY", help="The YouTube API key to accept.")
     ] = credentials.DEFAULT_API_KEY,
+    calls_per_minute: Annotated[
+        int, typer.Option(help="Most calls of one TikTok endpoint in a minute; 0: no limit.", min=0)
+    ] = 0,
 ) -> None:
     """Serve the platforms' APIs until stopped; prints the address once ready."""
-    serve_world(_world(replay, seed, creators, days, end_date), api_key, host, port)
+    world = _world(replay, seed, creators, days, end_date)
+    serve_world(world, api_key, host, port, calls_per_minute)
 
 
 @app.command()

@@ -4,17 +4,22 @@ Shapes and error codes as TikTok documents them: every body is ``{"data", "error
 "message", "log_id"}}`` with code ``ok`` on success; the OAuth endpoint has flat bodies of its own.
 """
 
+import math
 import uuid
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from ingestion.rate import CallWindow
 from ingestion.sandbox import credentials
 from ingestion.sandbox.clock import InvalidDateError, as_of
 from ingestion.sandbox.platforms import Json, World
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+MakeWindow = Callable[[], CallWindow]
 
 USER_FIELDS = frozenset(
     [
@@ -65,10 +70,14 @@ class ApiError(Exception):
 
 
 class TikTok:
-    """The routes; ``world`` answers, tokens are those derived from its seed."""
+    """The routes; ``world`` answers, tokens are those derived from its seed.
 
-    def __init__(self, world: World) -> None:
+    ``make_window`` gives each endpoint its limit; a call beyond it is answered with HTTP 429.
+    """
+
+    def __init__(self, world: World, make_window: MakeWindow) -> None:
         self._world = world
+        self._make_window = make_window
         ids = [a.account_id for a in world.accounts() if a.platform == "tiktok"]
         self._by_access = {credentials.access_token(world.seed, i): i for i in ids}
         self._by_refresh = {credentials.refresh_token(world.seed, i): i for i in ids}
@@ -76,9 +85,9 @@ class TikTok:
     def routes(self) -> list[Route]:
         return [
             Route("/v2/oauth/token/", self.oauth_token, methods=["POST"]),
-            Route("/v2/user/info/", self.user_info, methods=["GET"]),
-            Route("/v2/video/list/", self.video_list, methods=["POST"]),
-            Route("/v2/video/query/", self.video_query, methods=["POST"]),
+            Route("/v2/user/info/", self._limited(self.user_info), methods=["GET"]),
+            Route("/v2/video/list/", self._limited(self.video_list), methods=["POST"]),
+            Route("/v2/video/query/", self._limited(self.video_query), methods=["POST"]),
         ]
 
     async def user_info(self, request: Request) -> Response:
@@ -139,6 +148,20 @@ class TikTok:
                 "token_type": "Bearer",
             }
         )
+
+    def _limited(self, endpoint: Endpoint) -> Endpoint:
+        window = self._make_window()
+
+        async def limited(request: Request) -> Response:
+            delay = window.take()
+            if not delay:
+                return await endpoint(request)
+            code = "rate_limit_exceeded"
+            answer = _failed(ApiError(429, code, "Too many calls of this endpoint in a minute."))
+            answer.headers["Retry-After"] = str(math.ceil(delay))
+            return answer
+
+        return limited
 
     def _identify(self, request: Request) -> str:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")

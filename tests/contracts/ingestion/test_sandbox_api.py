@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from ingestion.rate import CallWindow
 from ingestion.sandbox import credentials
 from ingestion.sandbox.replay import COLUMNS, ReplayWorld
 from ingestion.sandbox.server import build_app
@@ -251,3 +252,15 @@ def test_youtube_comments_disabled() -> None:
                     assert answer.json()["error"]["errors"][0]["reason"] == "commentsDisabled"
                     refused += 1
         assert refused > 0
+
+
+def test_tiktok_counts_the_calls_of_each_endpoint_when_told_to(world: SyntheticWorld) -> None:
+    limited = build_app(world, credentials.DEFAULT_API_KEY, make_window=lambda: CallWindow(2))
+    with TestClient(limited) as api:
+        path = "/v2/user/info/?fields=open_id"
+        answers = [api.get(path, headers=bearer(world, number)) for number in range(3)]
+        assert [answer.status_code for answer in answers] == [200, 200, 429]
+        assert answers[2].json()["error"]["code"] == "rate_limit_exceeded"
+        assert 1 <= int(answers[2].headers["Retry-After"]) <= 60
+        listed = api.post("/v2/video/list/?fields=id", headers=bearer(world))
+        assert listed.status_code == 200

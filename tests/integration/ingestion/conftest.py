@@ -1,6 +1,8 @@
 """Fixtures: a sandbox as a process of its own, an empty warehouse environment for each test."""
 
+import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -13,6 +15,17 @@ from ingestion.sandbox.__main__ import app
 from warehouse.client import connect
 from warehouse.schema_ddl import apply
 from warehouse.settings import LAYERS, WarehouseSettings
+
+
+@pytest.fixture
+def today() -> date:
+    """The UTC day, the same for a whole test; in the last minute of one it waits for the next.
+
+    What a test starts reads the clock for itself.
+    """
+    while (now := datetime.now(UTC)).hour == 23 and now.minute == 59:
+        time.sleep(1)
+    return now.date()
 
 
 @pytest.fixture(scope="session")

@@ -98,6 +98,7 @@ class Ingestion:
             "YOUTUBE_BASE_URL": self.url,
             "YOUTUBE_API_KEY": API_KEY,
             "SANDBOX_CLOCK": "true",
+            "TIKTOK_CALLS_PER_MINUTE": "0",
             "REQUEST_ATTEMPTS": "2",
             "REQUEST_BACKOFF": "0.01",
             "CONNECTIONS_FILE": str(self.connections_file),

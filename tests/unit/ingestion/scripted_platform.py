@@ -49,7 +49,7 @@ def scripted(
     make: Callable[[IngestionSettings], ApiClient], *answers: Answer
 ) -> tuple[ApiClient, Scripted]:
     client, adapter = make(settings()), Scripted(*answers)
-    client._client._adapter = adapter  # type: ignore[assignment]
+    client._adapter = adapter  # type: ignore[assignment]
     return client, adapter
 
 
