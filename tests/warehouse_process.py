@@ -11,10 +11,26 @@ from warehouse.settings import WarehouseSettings
 ROOT = Path(__file__).resolve().parents[1]
 
 
+_LIMITED = """
+from pathlib import Path
+from warehouse.server.app import Limits
+from warehouse.server.process import serve
+from warehouse.settings import WarehouseSettings
+settings = WarehouseSettings(path=Path({path!r}))
+serve(settings, "127.0.0.1", 0, limits=Limits({limits}))
+"""
+
+
 class WarehouseServer:
     """An embedded server as a process of its own, the way a user runs it."""
 
-    def __init__(self, path: Path, *arguments: str, env: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *arguments: str,
+        env: dict[str, str] | None = None,
+        limits: str = "",
+    ) -> None:
         self.path = path
         clean = {
             name: value
@@ -22,7 +38,9 @@ class WarehouseServer:
             if not name.startswith(("CLICKHOUSE_", "CREDENCE_", "WAREHOUSE_"))
         }
         command = [sys.executable, "-m", "warehouse", "server", "--path", str(path)]
-        if "--port" not in arguments:
+        if limits:
+            command = [sys.executable, "-c", _LIMITED.format(path=str(path), limits=limits)]
+        elif "--port" not in arguments:
             command += ["--port", "0"]
         self.process = subprocess.Popen(
             [*command, *arguments],

@@ -12,9 +12,10 @@ from uuid import uuid4
 
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
+from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from warehouse.server import encoding, reader
 from warehouse.server.engine import Engine
@@ -35,7 +36,16 @@ from warehouse.server.exchange import (
 )
 from warehouse.server.execution import Execution
 from warehouse.server.identity import Credentials, Doors, presented
-from warehouse.server.request import Body, Options, form_fields, line, options, statement
+from warehouse.server.request import (
+    MAX_QUERY_BYTES,
+    Body,
+    Options,
+    form_fields,
+    line,
+    options,
+    query_limit,
+    statement,
+)
 from warehouse.server.sessions import Session, Sessions
 from warehouse.server.statement import Statement
 from warehouse.settings import Identity
@@ -50,10 +60,17 @@ _EXPIRE_SECONDS = 5.0
 
 @dataclass(frozen=True)
 class Limits:
-    """How many queries run at once, and how many may wait for their turn."""
+    """How many queries run at once, how many may wait, and how long a client may do nothing.
+
+    ``patience`` is in seconds: a client that neither takes the next bytes of its result nor
+    sends those of its data for so long loses its place (ClickHouse's send_timeout and
+    receive_timeout).
+    """
 
     running: int = 16
     waiting: int = 256
+    patience: float = 300.0
+    sessions: int = 256
 
 
 @dataclass
@@ -86,7 +103,7 @@ class Interface:
         self._waiting = 0
         self._threads = ThreadPoolExecutor(limits.running, thread_name_prefix="query")
         self._running: set[str] = set()
-        self._sessions = Sessions(engine)
+        self._sessions = Sessions(engine, limits.sessions)
 
     def application(self) -> Starlette:
         """The ASGI application: ``/``, ``/ping``."""
@@ -102,6 +119,7 @@ class Interface:
                 Route("/ping", asgi(self.ping), methods=["GET", "HEAD"]),
                 Route("/", asgi(self.query), methods=methods),
             ],
+            middleware=[Middleware(_HostCheck, doors=self._doors)],
             lifespan=self._lifespan,
         )
 
@@ -120,9 +138,6 @@ class Interface:
 
     async def ping(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Say that the server is alive; anybody who may reach the port may know."""
-        if not self._doors.admits(Headers(scope=scope)):
-            await _refuse(send)
-            return
         headers = [(b"content-type", b"text/html; charset=UTF-8"), (b"content-length", b"4")]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": b"Ok.\n"})
@@ -130,9 +145,6 @@ class Interface:
     async def query(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request that carries a statement."""
         headers = Headers(scope=scope)
-        if not self._doors.admits(headers):
-            await _refuse(send)
-            return
         preamble = Preamble(str(uuid4()), self._engine.timezone, SERVER_NAME)
         try:
             params = _url_params(scope)
@@ -168,7 +180,7 @@ class Interface:
         asked = options(params, headers, self._engine.http_compression)
         preamble = Preamble(asked.query_id, preamble.timezone, preamble.server_name)
         text = params.get("query", "").encode("utf-8", "surrogateescape")
-        found = await statement(text, body)
+        found = await statement(text, body, self._query_limit(identity, asked))
         if scope["method"] == "GET" and not _may_get(found):
             raise ClickHouseError(
                 READONLY,
@@ -183,19 +195,40 @@ class Interface:
             asked.compress_response,
             asked.wait_end_of_query,
             self._engine.scratch,
+            self._limits.patience,
         )
-        async with self._admission(asked.query_id):
+        async with self._admission(asked.query_id, body):
             session = self._sessions.acquire(identity, asked.session) if asked.session else None
-            job = _Job(identity, found, asked, session, Incoming(body, loop), outgoing)
+            job = _Job(
+                identity,
+                found,
+                asked,
+                session,
+                Incoming(body, loop, self._limits.patience),
+                outgoing,
+            )
             try:
                 await self._run(job, body)
             finally:
                 if asked.session and session:
                     self._sessions.release(identity, asked.session, session)
 
+    def _query_limit(self, identity: Identity, asked: Options) -> int:
+        """The request's max_query_size, else its session's, else ClickHouse's default."""
+        kept = MAX_QUERY_BYTES
+        if asked.session is not None:
+            kept = self._sessions.query_limit(identity, asked.session.id, kept)
+        limit = query_limit(asked.settings, kept)
+        return min(limit, reader.MAX_QUERY_BYTES) if identity == "reader" else limit
+
     @asynccontextmanager
-    async def _admission(self, query_id: str) -> AsyncIterator[None]:
-        """A slot of the pool, in turn; a query id runs once at a time."""
+    async def _admission(self, query_id: str, body: Body) -> AsyncIterator[None]:
+        """A slot of the pool, in turn; a query id runs once at a time.
+
+        Raises:
+            ClickHouseError: 216 for an id that runs, 202 when too many wait.
+            ClientDisconnect: the client left before its turn.
+        """
         if query_id in self._running:
             raise ClickHouseError(
                 QUERY_WITH_SAME_ID_IS_ALREADY_RUNNING,
@@ -210,37 +243,60 @@ class Interface:
         self._running.add(query_id)
         self._waiting += 1
         try:
-            async with self._slots:
+            try:
+                await self._turn(body)
+            finally:
                 self._waiting -= 1
-                try:
-                    yield
-                finally:
-                    self._waiting += 1
+            try:
+                yield
+            finally:
+                self._slots.release()
         finally:
-            self._waiting -= 1
             self._running.discard(query_id)
+
+    async def _turn(self, body: Body) -> None:
+        if not self._slots.locked():
+            await self._slots.acquire()
+            return
+        turn = asyncio.ensure_future(self._slots.acquire())
+        left = asyncio.ensure_future(body.left())
+        try:
+            await asyncio.wait((turn, left), return_when=asyncio.FIRST_COMPLETED)
+            if not turn.done():
+                raise ClientDisconnect
+        finally:
+            for task in (turn, left):
+                task.cancel()
 
     async def _run(self, job: _Job, body: Body) -> None:
         """Run a job in its thread while its body is fetched and its client is watched."""
         loop = asyncio.get_running_loop()
-        pump = asyncio.create_task(self._feed_and_watch(job, body))
+        tasks = [
+            asyncio.create_task(self._feed_and_watch(job, body)),
+            asyncio.create_task(self._stop_when_abandoned(job)),
+        ]
         try:
             failure = await loop.run_in_executor(self._threads, self._execute, job)
         finally:
-            pump.cancel()
-            with suppress(asyncio.CancelledError):
-                await pump
-        if failure is None:
-            await job.outgoing.finish()
-        elif isinstance(failure, ClickHouseError):
-            await job.outgoing.fail(failure, self._engine.version)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        with suppress(ClientGoneError):
+            if failure is None:
+                await job.outgoing.finish()
+            elif isinstance(failure, ClickHouseError):
+                await job.outgoing.fail(failure, self._engine.version)
 
     async def _feed_and_watch(self, job: _Job, body: Body) -> None:
-        """Fetch the body; when the client goes away, stop its query."""
+        """Fetch the body; see when the client goes away."""
         await job.incoming.pump()
         while (await body.receive())["type"] != "http.disconnect":
             pass
-        job.outgoing.gone.set()
+        job.outgoing.abandon()
+
+    async def _stop_when_abandoned(self, job: _Job) -> None:
+        """Stop the query whose client has gone."""
+        await job.outgoing.abandoned.wait()
         while True:
             await asyncio.to_thread(self._engine.kill, job.options.query_id)
             await asyncio.sleep(_KILL_AGAIN_SECONDS)
@@ -273,12 +329,19 @@ class Interface:
         session.admit(job.statement, job.options.params)
         if session.fresh and job.identity == "reader":
             self._guard.bind(handle)
+        session.fresh = False
         kept = self._engine.state(handle, job.options.settings)
         try:
             self._execute_on(handle, job)
         finally:
-            if job.statement.verb not in ("SET", "USE"):
-                self._engine.restore(handle, kept)
+            # SET and USE last; what the URL brought beside them does not.
+            verb = job.statement.verb
+            lasting = job.statement.words() if verb == "SET" else {verb}
+            self._engine.restore(
+                handle, [text for name, text in kept.items() if name not in lasting]
+            )
+            if verb == "SET":
+                session.max_query_size = int(self._engine.setting(handle, "max_query_size"))
 
     def _execute_on(self, handle: Any, job: _Job) -> None:
         asked = job.options
@@ -295,6 +358,20 @@ class Interface:
         Execution(
             self._engine, handle, checked, asked.default_format, job.incoming, job.outgoing
         ).run()
+
+
+class _HostCheck:
+    """Refuses every request that a foreign page may have sent, whatever its path."""
+
+    def __init__(self, app: ASGIApp, doors: Doors) -> None:
+        self._app = app
+        self._doors = doors
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and not self._doors.admits(Headers(scope=scope)):
+            await _refuse(send)
+            return
+        await self._app(scope, receive, send)
 
 
 class _Endpoint:

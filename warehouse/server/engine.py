@@ -88,12 +88,13 @@ class Engine:
         first = self.rows(self._base, "SELECT version() AS version, timezone() AS timezone")[0]
         self.version = str(first["version"])
         self.timezone = str(first["timezone"])
-        self.http_compression = self._default("enable_http_compression") == "1"
+        self.http_compression = self.setting(self._base, "enable_http_compression") == "1"
         self.query(self._base, "SYSTEM FLUSH LOGS")
 
-    def _default(self, setting: str) -> str:
+    def setting(self, handle: Any, setting: str) -> str:
+        """The value that a setting has on a handle; empty when the engine has none of the name."""
         found = self.rows(
-            self._base,
+            handle,
             f"SELECT value FROM system.settings WHERE name = {quote(setting)}",  # noqa: S608
         )
         return str(found[0]["value"]) if found else ""
@@ -145,10 +146,13 @@ class Engine:
         """
         self.query(handle, _use(database))
 
-    def state(self, handle: Any, settings: Mapping[str, str]) -> list[str]:
-        """The statements that put a session's handle back as it was before a request."""
+    def state(self, handle: Any, settings: Mapping[str, str]) -> dict[str, str]:
+        """The statements that put a session's handle back as it was before a request.
+
+        By what each puts back: ``USE`` for the current database, else the setting's name.
+        """
         database = self.rows(handle, "SELECT currentDatabase() AS name")[0]["name"]
-        statements = [_use(str(database))]
+        statements = {"USE": _use(str(database))}
         if settings:
             names = ", ".join(quote(name) for name in settings)
             found = self.rows(
@@ -156,11 +160,11 @@ class Engine:
                 f"SELECT name, value FROM system.settings WHERE changed AND name IN ({names})",  # noqa: S608
             )
             before = {str(row["name"]): str(row["value"]) for row in found}
-            statements += [
-                f"SET {name} = {quote(before[name]) if name in before else 'DEFAULT'}"
+            statements |= {
+                name: f"SET {name} = {quote(before[name]) if name in before else 'DEFAULT'}"
                 for name in settings
                 if _NAME.match(name)
-            ]
+            }
         return statements
 
     def restore(self, handle: Any, statements: list[str]) -> None:

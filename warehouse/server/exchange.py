@@ -1,27 +1,30 @@
 """The two directions of one request, seen from the thread that runs its query."""
 
 import asyncio
+import concurrent.futures
 import json
 import secrets
 import string
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 from starlette.types import Send
 
 from warehouse.server import encoding
-from warehouse.server.errors import ClickHouseError
+from warehouse.server.errors import SOCKET_TIMEOUT, ClickHouseError
 from warehouse.server.request import Body
 
 _BATCH_BYTES = 1024 * 1024
 _BATCH_SECONDS = 0.25
 _HOLD_IN_MEMORY_BYTES = 32 * 1024 * 1024
 _TAG_ALPHABET = string.ascii_lowercase
+
+_T = TypeVar("_T")
 
 CONTENT_TYPES = {
     "TabSeparated": "text/tab-separated-values; charset=UTF-8",
@@ -93,9 +96,16 @@ class Preamble:
 
 
 class Incoming:
-    """A request body, read from the query's thread while the event loop fetches ahead."""
+    """A request body, read from the query's thread while the event loop fetches ahead.
 
-    def __init__(self, body: Body, loop: asyncio.AbstractEventLoop) -> None:
+    Args:
+        body: the body.
+        loop: the event loop that fetches it.
+        patience: seconds to wait for the client's next bytes.
+    """
+
+    def __init__(self, body: Body, loop: asyncio.AbstractEventLoop, patience: float) -> None:
+        self._patience = patience
         self._body = body
         self._loop = loop
         self._ahead: asyncio.Queue[bytes | BaseException] = asyncio.Queue(maxsize=4)
@@ -125,10 +135,17 @@ class Incoming:
 
         Raises:
             ClientGoneError: the body broke off.
-            ClickHouseError: the body is not in the encoding that it claims.
+            ClickHouseError: the body is not in the encoding that it claims, or 209 when the
+                client sent nothing for too long.
         """
         while True:
-            item = asyncio.run_coroutine_threadsafe(self._ahead.get(), self._loop).result()
+            try:
+                item = _wait(self._ahead.get(), self._loop, self._patience)
+            except TimeoutError:
+                raise ClickHouseError(
+                    SOCKET_TIMEOUT,
+                    f"Timeout exceeded while reading from the client: {self._patience:g} s",
+                ) from None
             if isinstance(item, BaseException):
                 raise ClientGoneError from item
             if not item:
@@ -149,6 +166,7 @@ class Outgoing:
         compression: encoding of the body, or None.
         hold: keep everything until the end (``wait_end_of_query``), on disk beyond 32 MiB.
         scratch: folder for what is held on disk.
+        patience: seconds to wait for the client to take the next bytes.
     """
 
     def __init__(
@@ -159,8 +177,11 @@ class Outgoing:
         compression: str | None,
         hold: bool,
         scratch: Path,
+        patience: float,
     ) -> None:
         self.gone = threading.Event()
+        self.abandoned = asyncio.Event()
+        self._patience = patience
         self.summary = Summary(started_at=time.perf_counter_ns())
         self.format: str | None = None
         self.started = False
@@ -200,6 +221,11 @@ class Outgoing:
         ):
             self._stream(self._take())
 
+    def abandon(self) -> None:
+        """Nobody takes the response any more; from the event loop."""
+        self.gone.set()
+        self.abandoned.set()
+
     def _take(self) -> bytes:
         data = self._pending[0] if len(self._pending) == 1 else b"".join(self._pending)
         self._pending = []
@@ -214,12 +240,32 @@ class Outgoing:
     def _stream(self, data: bytes) -> None:
         if not self.started:
             self.started = True
-            self._await(self._send(self._start(None)))
-        self._await(self._send({"type": "http.response.body", "body": data, "more_body": True}))
+            self._await(self._push(self._start(None)))
+        self._await(self._push({"type": "http.response.body", "body": data, "more_body": True}))
         self._flushed_at = time.monotonic()
 
-    def _await(self, coroutine: Any) -> None:
-        asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
+    def _await(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        try:
+            _wait(coroutine, self._loop, self._patience)
+        except TimeoutError:
+            self._loop.call_soon_threadsafe(self.abandon)
+            raise ClientGoneError from None
+
+    async def _push(self, message: dict[str, Any]) -> None:
+        await self._send(message)
+
+    async def _deliver(self, message: dict[str, Any]) -> None:
+        """Send from the event loop, for as long as the client may take.
+
+        Raises:
+            ClientGoneError: the client takes nothing.
+        """
+        try:
+            async with asyncio.timeout(self._patience):
+                await self._send(message)
+        except TimeoutError:
+            self.abandon()
+            raise ClientGoneError from None
 
     def _start(self, length: int | None) -> dict[str, Any]:
         headers = self._preamble.headers()
@@ -238,7 +284,11 @@ class Outgoing:
         return {"type": "http.response.start", "status": 200, "headers": headers}
 
     async def finish(self) -> None:
-        """Send what is left, from the event loop."""
+        """Send what is left, from the event loop.
+
+        Raises:
+            ClientGoneError: the client does not take it.
+        """
         if self._encoder is not None and (self.started or self._pending or self._spool):
             self._pending.append(self._encoder.finish())
         data = self._take() if self._pending else b""
@@ -247,38 +297,52 @@ class Outgoing:
                 spool.write(data)
                 length = spool.tell()
                 spool.seek(0)
-                await self._send(self._start(length))
+                await self._deliver(self._start(length))
                 while part := spool.read(_BATCH_BYTES):
                     body = {"type": "http.response.body", "body": part, "more_body": True}
-                    await self._send(body)
+                    await self._deliver(body)
             data = b""
         elif not self.started:
-            await self._send(self._start(len(data)))
-        await self._send({"type": "http.response.body", "body": data, "more_body": False})
+            await self._deliver(self._start(len(data)))
+        await self._deliver({"type": "http.response.body", "body": data, "more_body": False})
 
-    async def fail(self, error: ClickHouseError, version: str) -> bool:
+    async def fail(self, error: ClickHouseError, version: str) -> None:
         """Answer with an error, from the event loop.
 
         Once a part of the result is out, the error follows it in ClickHouse's tagged form and
         the response stays unfinished, so that no client takes it for whole.
-
-        Returns:
-            Whether the response is complete; False asks for the connection to be cut.
         """
         if self._spool is not None:
             self._spool.close()
         body = error.body(version)
         if not self.started:
             await send_error(self._send, error, version, self._preamble)
-            return True
+            return
         tag = self._tag.encode()
         marker = b"\r\n__exception__\r\n"
         text = b"%s%s\r\n%s%d %s%s" % (marker, tag, body, len(body), tag, marker)
         if self._encoder is not None:
             text = self._encoder.encode(text) + self._encoder.finish()
         pending = self._take() if self._pending else b""
-        await self._send({"type": "http.response.body", "body": pending + text, "more_body": True})
-        return False
+        await self._deliver(
+            {"type": "http.response.body", "body": pending + text, "more_body": True}
+        )
+
+
+def _wait(
+    coroutine: Coroutine[Any, Any, _T], loop: asyncio.AbstractEventLoop, seconds: float
+) -> _T:
+    """The result of a coroutine of the event loop, awaited in another thread.
+
+    Raises:
+        TimeoutError: there was none in time.
+    """
+    future = asyncio.run_coroutine_threadsafe(coroutine, loop)
+    try:
+        return future.result(seconds)
+    except concurrent.futures.TimeoutError:
+        future.cancel()
+        raise TimeoutError from None
 
 
 async def send_error(send: Send, error: ClickHouseError, version: str, preamble: Preamble) -> None:

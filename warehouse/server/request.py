@@ -5,6 +5,7 @@ Where things may stand follows ClickHouse's HTTP interface: the statement in the
 of a multipart form.
 """
 
+import asyncio
 import re
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field, replace
@@ -61,6 +62,10 @@ _TRANSPORT_SETTINGS = frozenset(
 )
 _MAX_STATEMENT_BYTES = 64 * 1024 * 1024
 _PEEK_BYTES = 256 * 1024
+_PARSE_INLINE_BYTES = 16 * 1024
+_FORMAT_NAME_BYTES = 128
+# ClickHouse's own default of max_query_size.
+MAX_QUERY_BYTES = 256 * 1024
 _MAX_SESSION_TIMEOUT = 3600
 _FORMAT = re.compile(r"\A[A-Za-z][A-Za-z0-9]*\Z")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -116,6 +121,13 @@ class Body:
             if data:
                 return data
         return b""
+
+    async def left(self) -> None:
+        """Return when the client goes away; while its body is still to come, never."""
+        if not self.complete:
+            await asyncio.Event().wait()
+        while (await self.receive())["type"] != "http.disconnect":
+            pass
 
     async def plain(self, limit: int) -> bytes:
         """Decoded bytes until at least ``limit`` of them, or the end of the body."""
@@ -248,31 +260,61 @@ def _session(params: Mapping[str, str]) -> SessionRef | None:
     )
 
 
-async def statement(url_query: bytes, body: Body) -> Statement:
+def query_limit(settings: Mapping[str, str], default: int) -> int:
+    """How many bytes of a statement are read at most: its ``max_query_size``, 0 for the most."""
+    text = settings.get("max_query_size", "")
+    size = int(text) if text.isascii() and text.isdigit() else default
+    return min(size or _MAX_STATEMENT_BYTES, _MAX_STATEMENT_BYTES)
+
+
+async def statement(url_query: bytes, body: Body, limit: int = MAX_QUERY_BYTES) -> Statement:
     """The statement of a request; of an INSERT, the data that is already here is in ``data``.
 
+    Args:
+        url_query: the statement in the URL, or its beginning.
+        body: the rest of it, and the data of an INSERT.
+        limit: the statement's bytes at most, the data of an INSERT aside.
+
     Raises:
-        ClickHouseError: no statement, two statements, or one beyond all bounds.
+        ClickHouseError: no statement, two statements, or one beyond the limit.
     """
     if url_query.strip():
-        if starts_insert(url_query):
-            found = parse(url_query)
+        if starts_insert(url_query[:limit]):
+            found = await _bounded(url_query, limit)
             if found.kind == "insert_data" and found.format is not None:
                 return replace(found, data=found.data + await body.plain(_PEEK_BYTES))
         url_query += b"\n"
-    text = url_query + await body.plain(_PEEK_BYTES)
-    while not body.complete:
-        if starts_insert(text) and _has_data_clause(text):
-            return parse(text)
-        if len(text) > _MAX_STATEMENT_BYTES:
-            raise ClickHouseError(SYNTAX_ERROR, "Max query size exceeded")
-        text += await body.plain(4 * _PEEK_BYTES)
-    return parse(text)
+    # Beyond the limit by so much that the name of an INSERT's format is not cut.
+    text = url_query + await body.plain(min(limit, _PEEK_BYTES) + _FORMAT_NAME_BYTES)
+    if not body.complete and len(text) <= limit:
+        if starts_insert(text) and await _has_data_clause(text[:-_FORMAT_NAME_BYTES]):
+            return await _parsed(text)
+        text += await body.plain(limit + _FORMAT_NAME_BYTES - len(text))
+    return await _bounded(text, limit)
 
 
-def _has_data_clause(text: bytes) -> bool:
+async def _has_data_clause(text: bytes) -> bool:
     try:
-        found = parse(text)
+        found = await _parsed(text)
     except ClickHouseError:
         return False
     return found.kind == "insert_data" and found.format is not None
+
+
+async def _bounded(text: bytes, limit: int) -> Statement:
+    if len(text) <= limit:
+        return await _parsed(text)
+    if starts_insert(text[:limit]) and await _has_data_clause(text[:limit]):
+        return await _parsed(text)
+    raise ClickHouseError(
+        SYNTAX_ERROR,
+        "Max query size exceeded (can be increased with the `max_query_size` setting): "
+        f"{limit} bytes",
+    )
+
+
+async def _parsed(text: bytes) -> Statement:
+    """Taken apart beside the event loop where that takes longer than a moment."""
+    if len(text) <= _PARSE_INLINE_BYTES:
+        return parse(text)
+    return await asyncio.to_thread(parse, text)

@@ -10,6 +10,7 @@ from warehouse.server.errors import (
     SESSION_IS_LOCKED,
     SESSION_NOT_FOUND,
     UNKNOWN_QUERY_PARAMETER,
+    USER_SESSION_LIMIT_EXCEEDED,
     ClickHouseError,
 )
 from warehouse.server.request import SessionRef
@@ -26,6 +27,7 @@ class Session:
     expires_at: float
     busy: bool = False
     fresh: bool = True
+    max_query_size: int | None = None
     #: Parameters that requests brought: the engine cannot unset one, so they are refused later.
     spent_params: set[str] = field(default_factory=set)
 
@@ -48,8 +50,9 @@ class Session:
 class Sessions:
     """The open sessions by identity and id; used from the event loop alone."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, most: int) -> None:
         self._engine = engine
+        self._most = most
         self._open: dict[tuple[Identity, str], Session] = {}
 
     def acquire(self, identity: Identity, ref: SessionRef) -> Session:
@@ -64,6 +67,12 @@ class Sessions:
         if session is None:
             if ref.must_exist:
                 raise ClickHouseError(SESSION_NOT_FOUND, f"Session {ref.id} not found")
+            if sum(owner == identity for owner, _ in self._open) >= self._most:
+                raise ClickHouseError(
+                    USER_SESSION_LIMIT_EXCEEDED,
+                    f"{identity} has {self._most} sessions open: close some (close_session=1), "
+                    "let them time out, or leave session_id out",
+                )
             session = Session(self._engine.open(), ref.timeout, time.monotonic() + ref.timeout)
             self._open[key] = session
         elif session.busy:
@@ -74,10 +83,16 @@ class Sessions:
         session.timeout = ref.timeout
         return session
 
+    def query_limit(self, identity: Identity, name: str, default: int) -> int:
+        """The max_query_size that a session has set for itself; 0 for none."""
+        session = self._open.get((identity, name))
+        if session is None or session.max_query_size is None:
+            return default
+        return session.max_query_size
+
     def release(self, identity: Identity, ref: SessionRef, session: Session) -> None:
         """Let the next request of the session in, and start its timeout anew."""
         session.busy = False
-        session.fresh = False
         session.expires_at = time.monotonic() + session.timeout
         if ref.close_after:
             self._close((identity, ref.id))

@@ -18,19 +18,23 @@ from warehouse.server.errors import (
     ClickHouseError,
 )
 
+# What is opened and never closed takes the rest of the text, as in the engine's own lexer; a
+# search for its end from every place inside it would take quadratic time.
 _TOKEN = re.compile(
     rb"""
-      (?P<space>\s+)
-    | (?P<comment>--[^\n]*|\#[\ !][^\n]*|/\*.*?\*/)
-    | (?P<string>'(?:[^'\\]|\\.|'')*')
-    | (?P<quoted>`(?:[^`\\]|\\.|``)*`|"(?:[^"\\]|\\.|"")*")
-    | (?P<heredoc>\$(?P<tag>\w*)\$.*?\$(?P=tag)\$)
-    | (?P<word>[A-Za-z_][A-Za-z0-9_]*)
-    | (?P<number>[0-9][0-9A-Za-z_.]*)
+      (?P<space>\s++)
+    | (?P<comment>--[^\n]*+|\#[\ !][^\n]*+|/\*.*?\*/)
+    | (?P<string>'(?:[^'\\]++|\\.|'')*+')
+    | (?P<quoted>`(?:[^`\\]++|\\.|``)*+`|"(?:[^"\\]++|\\.|"")*+")
+    | (?P<unclosed>(?:['"`]|/\*).*+)
+    | (?P<heredoc>\$\w{0,64}+\$)
+    | (?P<word>[A-Za-z_][A-Za-z0-9_]*+)
+    | (?P<number>[0-9][0-9A-Za-z_.]*+)
     | (?P<other>.)
     """,
     re.DOTALL | re.VERBOSE,
 )
+_MAX_UNCLOSED_HEREDOCS = 100
 
 Kind = Literal["select", "output", "insert_data", "insert_select", "command"]
 
@@ -90,13 +94,27 @@ class Statement:
 
 
 def tokens(text: bytes, start: int = 0) -> Iterator[Token]:
-    """Cut a statement into its significant tokens."""
-    for match in _TOKEN.finditer(text, start):
+    """Cut a statement into its significant tokens.
+
+    Raises:
+        ClickHouseError: more heredocs without an end than a statement can have.
+    """
+    unclosed = 0
+    position = start
+    while match := _TOKEN.match(text, position):
         group = match.lastgroup or "other"
-        if match.start("heredoc") >= 0:
-            group = "heredoc"
+        position = match.end()
+        if group == "heredoc":
+            end = text.find(match.group(), position)
+            if end >= 0:
+                position = end + len(match.group())
+            else:
+                unclosed += 1
+                group, position = "other", match.start() + 1
+            if unclosed > _MAX_UNCLOSED_HEREDOCS:
+                raise ClickHouseError(SYNTAX_ERROR, "Syntax error: heredocs are not closed")
         if group not in ("space", "comment"):
-            yield Token(group, match.group(), match.start(), match.end())
+            yield Token(group, text[match.start() : position], match.start(), position)
 
 
 def starts_insert(prefix: bytes) -> bool:

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -340,3 +341,83 @@ def test_sessions_lock_out_a_second_query(server: WarehouseServer) -> None:
     thread.join()
     assert answer.headers["x-clickhouse-exception-code"] == "373"
     assert post(server, "SELECT 1", session_id="held").text == "1\n"
+
+
+def _deaf(server: WarehouseServer, statement: str, output: str = "TSV") -> socket.socket:
+    """A client that asks and never reads."""
+    user, password = server.settings.login("owner")
+    connection = socket.create_connection(("127.0.0.1", server.port))
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    connection.sendall(
+        f"POST /?default_format={output} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+        f"X-ClickHouse-User: {user}\r\nX-ClickHouse-Key: {password}\r\n"
+        f"Content-Length: {len(statement)}\r\n\r\n{statement}".encode()
+    )
+    return connection
+
+
+@pytest.mark.parametrize("output", ["TSV", "CSVWithNames"])
+def test_clients_that_never_read_lose_their_place(tmp_path: Path, output: str) -> None:
+    server = WarehouseServer(tmp_path / "data", limits="running=2, patience=1.0")
+    endless = "SELECT number, toString(number) FROM numbers(100000000000)"
+    deaf = [_deaf(server, endless, output) for _ in range(4)]
+    started = time.monotonic()
+    assert post(server, "SELECT 1").text == "1\n"
+    assert time.monotonic() - started < 20
+    left = "SELECT count() FROM system.processes WHERE query LIKE '%100000000000%' AND "
+    wait_until(lambda: post(server, left + "query NOT LIKE '%processes%'").text == "0\n")
+    for connection in deaf:
+        connection.close()
+    assert server.stop() == 0
+
+
+def test_a_client_that_sends_no_data_loses_its_place(tmp_path: Path) -> None:
+    server = WarehouseServer(tmp_path / "data", limits="running=1, patience=1.0")
+    user, password = server.settings.login("owner")
+    with socket.create_connection(("127.0.0.1", server.port)) as connection:
+        post(server, "CREATE TABLE slow (a UInt64) ENGINE = MergeTree ORDER BY a")
+        connection.sendall(
+            b"POST /?query=INSERT%20INTO%20slow%20FORMAT%20TSV HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+            + f"X-ClickHouse-User: {user}\r\nX-ClickHouse-Key: {password}\r\n".encode()
+            + b"Content-Length: 1000000\r\n\r\n"
+            + b"1\n" * 200_000
+        )
+        connection.settimeout(30)
+        assert b"Code: 209." in connection.recv(65536)
+    assert post(server, "SELECT count() FROM slow").text == "0\n"
+    server.stop()
+
+
+def test_a_client_that_leaves_the_queue_runs_nothing(tmp_path: Path) -> None:
+    server = WarehouseServer(tmp_path / "data", limits="running=1, waiting=1")
+    post(server, "CREATE TABLE queued (a UInt64) ENGINE = MergeTree ORDER BY a")
+    holder = _deaf(server, "SELECT number FROM numbers(100000000000)")
+    assert holder.recv(100)
+
+    def code(seconds: float) -> str:
+        auth = server.settings.login("owner")
+        try:
+            answer = httpx.post(server.url, content="SELECT 2", auth=auth, timeout=seconds)
+        except httpx.ReadTimeout:
+            return "waits"
+        return answer.headers.get("x-clickhouse-exception-code", answer.text)
+
+    waiting = _deaf(server, "INSERT INTO queued SELECT 1")
+    wait_until(lambda: code(0.5) == "202")
+    waiting.close()
+    wait_until(lambda: code(0.5) == "waits")
+    holder.close()
+    wait_until(lambda: code(5) == "2\n")
+    assert post(server, "SELECT count() FROM queued").text == "0\n"
+    server.stop()
+
+
+def test_sessions_of_an_identity_are_bounded(tmp_path: Path) -> None:
+    server = WarehouseServer(tmp_path / "data", limits="sessions=2")
+    for name in ("a", "b", "a"):
+        assert post(server, "SELECT 1", session_id=name).text == "1\n"
+    answer = post(server, "SELECT 1", session_id="c")
+    assert answer.headers["x-clickhouse-exception-code"] == "700"
+    post(server, "SELECT 1", session_id="a", close_session="1")
+    assert post(server, "SELECT 1", session_id="c").text == "1\n"
+    server.stop()

@@ -3,9 +3,11 @@
 import base64
 import gzip
 import json
+import time
 import uuid
 import zlib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import lz4.frame
@@ -418,6 +420,73 @@ def test_own_page_may_ask(http: httpx.Client, warehouse: WarehouseSettings) -> N
 
 def test_unknown_paths(http: httpx.Client) -> None:
     assert http.get("/nothing").status_code == 404
+    assert http.get("/nothing", headers={"host": "evil.example"}).status_code == 403
+
+
+def test_statements_have_a_size(http: httpx.Client, table: str) -> None:
+    """As on a server: 256 KiB, or max_query_size; the data of an INSERT is no part of it."""
+    long = f"SELECT length('{'x' * 300_000}')"
+    for content, params in (
+        (long, {}),
+        (long, {"max_query_size": "299999"}),
+        (f"INSERT INTO {table} SELECT 1, '{'x' * 300_000}'", {}),
+        ("SELECT " + "1," * 4_000_000 + "1", {}),
+    ):
+        answer = http.post("/", params=params, content=content)
+        assert answer.headers["x-clickhouse-exception-code"] == "62", answer.text[:300]
+        assert "Max query size exceeded" in answer.text
+    for params in ({"max_query_size": "400000"}, {"max_query_size": "0"}):
+        assert http.post("/", params=params, content=long).text == "300000\n"
+    session = {"session_id": f"s-{uuid.uuid4()}"}
+    http.post("/", params=session, content="SET max_query_size = 400000")
+    assert http.post("/", params=session, content=long).text == "300000\n"
+    rows = ",".join(f"({n}, 'row number {n}')" for n in range(100_000))
+    insert = f"INSERT INTO {table} VALUES {rows}"
+    assert http.post("/", content=insert).status_code == 200
+    assert http.post("/", content=insert, params={"max_query_size": "0"}).status_code == 200
+    lines = "".join(f"{n}\trow number {n}\n" for n in range(100_000))
+    assert http.post("/", content=f"INSERT INTO {table} FORMAT TSV\n{lines}").status_code == 200
+    big = f"INSERT INTO {table} SELECT 1, '{'x' * 300_000}'"
+    assert http.post("/", content=big, params={"max_query_size": "500000"}).status_code == 200
+    assert http.post("/", content=f"SELECT count() FROM {table}").text == "300001\n"
+
+
+def test_a_long_statement_holds_nobody_up(http: httpx.Client, warehouse: WarehouseSettings) -> None:
+    long = "SELECT length([" + "1," * 1_000_000 + "1])"
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(http.post, "/", params={"max_query_size": "0"}, content=long)
+        slowest = 0.0
+        while not answer.done():
+            started = time.monotonic()
+            httpx.get(f"http://127.0.0.1:{warehouse.port}/ping", timeout=60)
+            slowest = max(slowest, time.monotonic() - started)
+        assert answer.result().headers["x-clickhouse-query-id"]
+    assert slowest < 2
+
+
+def test_url_settings_do_not_stay_in_a_session(http: httpx.Client) -> None:
+    session = {"session_id": f"s-{uuid.uuid4()}"}
+    read = "SELECT value FROM system.settings WHERE name IN ('max_threads', 'max_block_size')"
+    url = {**session, "max_threads": "3", "database": "ops"}
+    before = http.post("/", params=session, content=f"{read} ORDER BY name").text.splitlines()[1]
+    http.post("/", params=url, content="SET max_block_size = 99")
+    http.post("/", params={**session, "max_threads": "3"}, content="USE ml")
+    after = http.post("/", params=session, content=f"{read} ORDER BY name").text.splitlines()
+    assert after == ["99", before]
+    assert http.post("/", params=session, content="SELECT currentDatabase()").text == "ml\n"
+
+
+@pytest.mark.parametrize("identifier", ["a\r\nset-cookie: x", "a\nb", "a\x00b"])
+@pytest.mark.parametrize("form", [False, True])
+def test_a_query_id_is_one_line(http: httpx.Client, identifier: str, form: bool) -> None:
+    if form:
+        files = {"query": (None, "SELECT 1"), "query_id": (None, identifier)}
+        answer = http.post("/", files=files)
+    else:
+        answer = http.post("/", params={"query_id": identifier}, content="SELECT 1")
+    assert answer.status_code == 400
+    assert "query_id" in answer.text
+    assert "set-cookie" not in answer.headers
 
 
 def test_same_query_id_twice_at_once(http: httpx.Client, warehouse: WarehouseSettings) -> None:

@@ -1,5 +1,8 @@
 """What the server reads out of a statement before the engine sees it."""
 
+import contextlib
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -127,3 +130,17 @@ def test_tokens_cover_only_what_is_there(text: bytes) -> None:
 def test_placeholders() -> None:
     found = parse(b"SELECT {a:String}, '{b:String}', {c : UInt8}, {'d': 1}")
     assert found.placeholders() == {"a", "c"}
+
+
+@pytest.mark.parametrize("piece", ["$a{n}$", "/*", "\\'", "\\`", "'' '", "$", "{n}/*$$x"])
+def test_what_is_never_closed_takes_no_quadratic_time(piece: str) -> None:
+    text = "SELECT " + "".join(piece.replace("{n}", str(n)) for n in range(60_000)) + "'"
+    started = time.process_time()
+    with contextlib.suppress(ClickHouseError):
+        list(tokens(text.encode()))
+    assert time.process_time() - started < 5
+
+
+def test_a_second_statement_is_seen_behind_an_open_heredoc() -> None:
+    with pytest.raises(ClickHouseError, match="Multi-statements"):
+        parse(b"SELECT 1 $x$; SELECT 2")
