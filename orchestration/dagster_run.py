@@ -99,7 +99,7 @@ def run_job(
     )
     report = RunReport()
     with log.open("wb") as output, DagsterInstance.from_config(env["DAGSTER_HOME"]) as instance:
-        process = spawn(command, env, output)
+        process = spawn(command, env, output, Path(env["DAGSTER_HOME"]))
         try:
             for event in _events(instance, launch, process):
                 report.take(event, say)

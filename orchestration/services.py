@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import httpx
+from dotenv import dotenv_values
 
 from orchestration.settings import PROJECT_ROOT
 from warehouse.errors import UserError
@@ -37,6 +38,7 @@ class Service:
     command: Sequence[str]
     env: Mapping[str, str]
     health_url: str | None = None
+    cwd: Path = PROJECT_ROOT
     ready_seconds: float = 90.0
 
 
@@ -86,7 +88,7 @@ def launched(service: Service, logs: Path) -> Iterator[Launched]:
     logs.mkdir(parents=True, exist_ok=True)
     log = logs / f"{service.name}.log"
     with log.open("wb") as output:
-        process = spawn(service.command, service.env, output)
+        process = spawn(service.command, service.env, output, service.cwd)
     try:
         yield Launched(service, log, process)
     finally:
@@ -102,9 +104,9 @@ def running(service: Service, logs: Path) -> Iterator[Launched]:
 
 
 def spawn(
-    command: Sequence[str], env: Mapping[str, str], output: BinaryIO
+    command: Sequence[str], env: Mapping[str, str], output: BinaryIO, cwd: Path = PROJECT_ROOT
 ) -> subprocess.Popen[bytes]:
-    """Start a command of ours in the project's root, its output in a file.
+    """Start a command of ours, its output in a file; ``env`` lies above the environment and .env.
 
     It gets a session of its own: Ctrl-C reaches the parent alone, which stops children in order.
     A parent that is killed takes its children with it (on Linux): none holds a port or a folder
@@ -112,14 +114,20 @@ def spawn(
     """
     return subprocess.Popen(  # noqa: S603
         list(command),
-        env={**os.environ, **env},
-        cwd=PROJECT_ROOT,
+        env={**settings_file(), **os.environ, **env},
+        cwd=cwd,
         stdin=subprocess.DEVNULL,
         stdout=output,
         stderr=subprocess.STDOUT,
         start_new_session=True,
         preexec_fn=_end_with_parent(),
     )
+
+
+def settings_file() -> dict[str, str]:
+    """What the project's ``.env`` sets, for a process that does not run where it lies."""
+    values = dotenv_values(PROJECT_ROOT / ".env")
+    return {name: value for name, value in values.items() if value}
 
 
 def _end_with_parent() -> Callable[[], object] | None:

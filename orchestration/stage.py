@@ -13,7 +13,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from dashboards.settings import DashboardsSettings
 from ingestion.sandbox.credentials import DEFAULT_API_KEY
+from ingestion.settings import IngestionSettings
 from orchestration.services import Launched, Service
 from orchestration.settings import PROJECT_ROOT, OrchestrationSettings
 from orchestration.world import World
@@ -137,11 +139,19 @@ def world_environment(world: World, sandbox: Launched, at: Folders) -> dict[str,
 
 
 def dagster_environment(home: Path) -> dict[str, str]:
-    """Where Dagster keeps its state; ``dagster.yaml`` is put there."""
+    """Where Dagster keeps its state and runs; ``dagster.yaml`` is put there.
+
+    Dagster's command line puts a ``.env`` of its working directory above the environment, so it
+    works in its own folder, and the settings that are paths are made absolute for it.
+    """
     home.mkdir(parents=True, exist_ok=True)
     source = PROJECT_ROOT / "orchestration" / "dagster.yaml"
     (home / "dagster.yaml").write_bytes(source.read_bytes())
     return {
         "DAGSTER_HOME": str(home),
+        "CONNECTIONS_FILE": str(PROJECT_ROOT / IngestionSettings().connections_file),
+        "DLT_DIR": str(PROJECT_ROOT / IngestionSettings().dlt_dir),
+        "SUPERSET_HOME": str(PROJECT_ROOT / DashboardsSettings().home),
+        "SUPERSET_VENV": str(PROJECT_ROOT / DashboardsSettings().venv),
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
     }

@@ -123,9 +123,16 @@ def superset_environment(world: World | None, dashboards: DashboardsSettings) ->
 
 def dagster_service(port: int, env: dict[str, str]) -> Service:
     """Dagster's webserver, daemon and code location."""
-    command = module("dagster", "dev", "-w", "workspace.yaml", "-h", "127.0.0.1", "-p", str(port))
-    health = f"http://127.0.0.1:{port}/server_info"
-    return Service("dagster", command, env=env, health_url=health, ready_seconds=180)
+    workspace = str(PROJECT_ROOT / "workspace.yaml")
+    command = module("dagster", "dev", "-w", workspace, "-h", "127.0.0.1", "-p", str(port))
+    return Service(
+        "dagster",
+        command,
+        env=env,
+        health_url=f"http://127.0.0.1:{port}/server_info",
+        cwd=Path(env["DAGSTER_HOME"]),
+        ready_seconds=180,
+    )
 
 
 def superset_service(port: int, env: dict[str, str]) -> Service:

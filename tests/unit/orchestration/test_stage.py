@@ -5,10 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-import dagster as dg
 import pytest
 
 from orchestration.stage import alone_on, dagster_environment, embedded_environment
+from orchestration.up import dagster_service
 from warehouse.errors import UserError
 from warehouse.settings import WarehouseSettings
 
@@ -42,16 +42,14 @@ def test_passwords_are_those_that_the_folder_keeps(tmp_path: Path) -> None:
     assert kept.password_file("reader").stat().st_mode & 0o777 == 0o600
 
 
-def test_dagster_puts_no_env_file_above_the_environment(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / ".env").write_text("CLICKHOUSE_HOST=ch.example\n")
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("CLICKHOUSE_HOST", "127.0.0.1")
-    home = dagster_environment(tmp_path / "dagster")["DAGSTER_HOME"]
-    with dg.DagsterInstance.from_config(home) as instance:
-        instance.inject_env_vars("credence")
-    assert os.environ["CLICKHOUSE_HOST"] == "127.0.0.1"
+def test_dagster_works_where_no_env_file_lies(tmp_path: Path) -> None:
+    """Its command line would put the file above what the stage sets."""
+    env = dagster_environment(tmp_path / "dagster")
+    home = Path(env["DAGSTER_HOME"])
+    assert dagster_service(1, env).cwd == home
+    assert sorted(path.name for path in home.iterdir()) == ["dagster.yaml"]
+    for name in ("CONNECTIONS_FILE", "DLT_DIR", "SUPERSET_HOME", "SUPERSET_VENV"):
+        assert Path(env[name]).is_absolute()
 
 
 def test_one_demo_at_a_time_on_a_folder(tmp_path: Path) -> None:
