@@ -31,7 +31,9 @@ def server(
     path: Annotated[
         Path | None, typer.Option(help="Data folder [default: .data/warehouse]")
     ] = None,
-    port: Annotated[int | None, typer.Option(help="0 picks a free one [default: 8123]")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="0 picks a free one [default: 8123]")
+    ] = None,
     host: Annotated[str, typer.Option(help="Address to listen on")] = "127.0.0.1",
     allow_host: Annotated[
         list[str] | None, typer.Option(help="Host name by which clients may address the server")

@@ -21,11 +21,15 @@ class WarehouseSettings(BaseSettings):
     """Connection to ClickHouse, embedded or real."""
 
     model_config = SettingsConfigDict(
-        env_file=".env", env_prefix="CLICKHOUSE_", extra="ignore", populate_by_name=True
+        env_file=".env",
+        env_prefix="CLICKHOUSE_",
+        env_ignore_empty=True,
+        extra="ignore",
+        populate_by_name=True,
     )
 
     host: str = "127.0.0.1"
-    port: int = 8123
+    port: int = Field(default=8123, ge=0, le=65535)
     secure: bool = False
     user: str = "owner"
     password: SecretStr | None = None
@@ -34,7 +38,7 @@ class WarehouseSettings(BaseSettings):
     admin_password: SecretStr | None = None
     """For ``python -m warehouse grants --apply-as`` alone."""
     path: Path = Field(default=Path(".data/warehouse"), validation_alias="WAREHOUSE_PATH")
-    env: str = Field(default="", pattern=r"^[a-z0-9_]*$", validation_alias="CREDENCE_ENV")
+    env: str = Field(default="", pattern=r"^([a-z][a-z0-9_]*)?$", validation_alias="CREDENCE_ENV")
 
     def password_file(self, identity: Identity) -> Path:
         """Where the embedded server keeps the password that it generated for an identity."""

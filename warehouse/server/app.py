@@ -356,7 +356,13 @@ class Interface:
         if job.identity == "reader":
             checked = self._guard.check(handle, checked)
         Execution(
-            self._engine, handle, checked, asked.default_format, job.incoming, job.outgoing
+            self._engine,
+            handle,
+            checked,
+            asked.default_format,
+            job.incoming,
+            job.outgoing,
+            asked.settings.get("extremes", "0") not in ("", "0", "false"),
         ).run()
 
 

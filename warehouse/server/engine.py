@@ -73,8 +73,8 @@ class Engine:
         folder, config = path / "engine", path / "engine.xml"
         self.scratch = path / ".engine-scratch"
         shutil.rmtree(self.scratch, ignore_errors=True)
-        self.scratch.mkdir(parents=True)
-        folder.mkdir(exist_ok=True)
+        self.scratch.mkdir(mode=0o700, parents=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
         config.write_text(_CONFIG, encoding="utf-8")
         options = "&".join(f"{name}={value}" for name, value in _HANDLE_SETTINGS.items())
         self._url = f"{folder}?config-file={config}&{options}"

@@ -4,6 +4,7 @@ import os
 import re
 import threading
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import chdb
@@ -54,6 +55,7 @@ class Execution:
         default_format: the request's format for results without a FORMAT clause.
         incoming: the rest of the request body, for the data of an INSERT.
         outgoing: the response.
+        extremes: whether the request asks for minima and maxima after the rows.
     """
 
     def __init__(
@@ -64,7 +66,9 @@ class Execution:
         default_format: str,
         incoming: Incoming,
         outgoing: Outgoing,
+        extremes: bool = False,
     ) -> None:
+        self._extremes = extremes
         self._engine = engine
         self._handle = handle
         self._statement = statement
@@ -123,7 +127,7 @@ class Execution:
         self._out.format = output
         text = _with_client_query_ids(self._statement.head)
         tail = self._statement.tail
-        if output in _BLOCKWISE and not _has_totals(text):
+        if output in _BLOCKWISE and not (self._extremes or _has_totals(text + tail)):
             self._stream_blocks(text + tail, output)
         else:
             self._stream_document(text, output, tail)
@@ -227,7 +231,13 @@ def _text(text: bytes) -> str | bytes:
 
 
 def _has_totals(text: bytes) -> bool:
-    return b"total" in text.lower() or b"extremes" in text.lower()
+    """Whether rows follow the result: WITH TOTALS, or minima and maxima."""
+    lower = text.lower()
+    if b"extremes" in lower:
+        return True
+    return b"totals" in lower and any(
+        first.word == "WITH" and second.word == "TOTALS" for first, second in pairwise(tokens(text))
+    )
 
 
 def _with_client_query_ids(text: bytes) -> bytes:

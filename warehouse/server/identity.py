@@ -84,7 +84,9 @@ def presented(headers: Mapping[str, str], params: Mapping[str, str]) -> tuple[st
         ClickHouseError: 194 when the request carries none, 516 when they cannot be read.
     """
     if "x-clickhouse-user" in headers or "x-clickhouse-key" in headers:
-        return headers.get("x-clickhouse-user", ""), headers.get("x-clickhouse-key", "")
+        return _utf8(headers.get("x-clickhouse-user", "")), _utf8(
+            headers.get("x-clickhouse-key", "")
+        )
     if "authorization" in headers:
         scheme, _, value = headers["authorization"].partition(" ")
         if scheme.lower() != "basic":
@@ -102,6 +104,14 @@ def presented(headers: Mapping[str, str], params: Mapping[str, str]) -> tuple[st
     if "user" in params or "password" in params:
         return params.get("user", ""), params.get("password", "")
     raise ClickHouseError(REQUIRED_PASSWORD, "Authentication is required: give user and password")
+
+
+def _utf8(value: str) -> str:
+    """A header's text: its bytes arrive as Latin-1, clients write UTF-8."""
+    try:
+        return value.encode("latin-1").decode()
+    except UnicodeError:
+        return value
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import logging
 import os
 import signal
 import socket
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
@@ -45,10 +46,14 @@ def serve(
     """Serve ``settings.path`` until SIGTERM or SIGINT, then finish what runs and return.
 
     Raises:
-        UserError: the path is served already, or the port is taken.
+        UserError: the path cannot be a data folder or is served already, or the port is taken.
     """
-    settings.path.mkdir(parents=True, exist_ok=True)
-    path = settings.path.resolve()
+    if settings.user == settings.reader_user:
+        raise UserError(
+            f"user {settings.user}: owner and reader have the same name. "
+            "Set CLICKHOUSE_USER and CLICKHOUSE_READER_USER to different ones."
+        )
+    path = _folder(settings.path)
     with owned(path) as lock:
         listener = _listen(host, port)
         address = f"http://{host}:{listener.getsockname()[1]}"
@@ -59,6 +64,25 @@ def serve(
             asyncio.run(_serve(engine, settings, listener, host, allowed_hosts, limits))
         finally:
             engine.close()
+
+
+def _folder(path: Path) -> Path:
+    """The data folder; one that is made here is its user's alone."""
+    resolved = path.resolve()
+    if "?" in str(resolved):
+        raise UserError(f"path {path}: the engine takes no '?' in a path. Pass another --path.")
+    try:
+        resolved.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for name in ("engine", ".engine-scratch"):
+            (resolved / name).mkdir(mode=0o700, exist_ok=True)
+        with tempfile.TemporaryFile(dir=resolved):
+            pass
+    except OSError as error:
+        raise UserError(
+            f"path {path}: cannot be a data folder ({error.strerror}). "
+            "Pass a --path that you may write to."
+        ) from None
+    return resolved
 
 
 async def _serve(

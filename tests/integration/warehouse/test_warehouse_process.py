@@ -21,6 +21,8 @@ from clickhouse_connect.driver.client import Client
 
 from tests.warehouse_process import ROOT, WarehouseServer
 from warehouse.client import connect
+from warehouse.errors import UserError
+from warehouse.server.process import serve
 from warehouse.settings import WarehouseSettings
 
 ENDLESS = "SELECT count() FROM numbers(1000000000000) WHERE sipHash64(number) = 1"
@@ -149,6 +151,47 @@ def test_second_server_on_a_path(server: WarehouseServer) -> None:
     result = run("server", "--path", str(server.path), "--port", "0")
     assert_one_line(result, str(server.path), str(server.process.pid), server.url, "--path")
     assert post(server, "SELECT 1").text == "1\n"
+
+
+def test_paths_that_cannot_be_a_data_folder(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("x")
+    for path in (str(file), str(file / "below"), "/proc/x", str(tmp_path / "a?b")):
+        assert_one_line(run("server", "--path", path, "--port", "0"), path, "--path")
+    assert not (tmp_path / "a").exists()
+
+
+def test_ports_beyond_the_range(tmp_path: Path) -> None:
+    result = run("server", "--path", str(tmp_path / "data"), "--port", "99999")
+    assert result.returncode == 2
+    assert "Traceback" not in result.stderr
+    assert "65535" in result.stderr
+    assert not (tmp_path / "data").exists()
+
+
+def test_owner_and_reader_have_names_of_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CREDENCE_ENV", "")
+    same = WarehouseSettings(_env_file=None, user="reader", path=tmp_path)
+    with pytest.raises(UserError, match="same name"):
+        serve(same, "127.0.0.1", 0)
+
+
+def test_the_data_folder_is_its_users_alone(server: WarehouseServer) -> None:
+    for folder in (server.path, server.path / "engine"):
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+def test_a_password_beyond_ascii(tmp_path: Path) -> None:
+    password = "sésame-鍵"
+    server = WarehouseServer(tmp_path / "data", env={"CLICKHOUSE_PASSWORD": password})
+    headers = {"x-clickhouse-user": b"owner", "x-clickhouse-key": password.encode()}
+    assert httpx.post(server.url, content="SELECT 1", headers=headers).text == "1\n"
+    assert httpx.post(server.url, content="SELECT 1", auth=("owner", password)).text == "1\n"
+    params = {"user": "owner", "password": password}
+    assert httpx.post(server.url, content="SELECT 1", params=params).text == "1\n"
+    server.stop()
 
 
 def test_busy_port(server: WarehouseServer, tmp_path: Path) -> None:

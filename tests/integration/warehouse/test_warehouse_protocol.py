@@ -248,6 +248,14 @@ def test_totals_come_with_the_result(http: httpx.Client) -> None:
     assert answer.text == "0\t20\n1\t25\n\n0\t45\n"
 
 
+def test_extremes_come_with_the_result(http: httpx.Client) -> None:
+    query = "SELECT number FROM numbers(3)"
+    expected = "0\n1\n2\n\n0\n2\n"
+    assert http.post("/", params={"extremes": "1"}, content=query).text == expected
+    assert http.post("/", content=f"{query} SETTINGS extremes = 1").text == expected
+    assert http.post("/", content=f"{query} FORMAT TSV SETTINGS extremes = 1").text == expected
+
+
 def test_format_by_header_clause_and_default(http: httpx.Client) -> None:
     assert http.post("/", content="SELECT 1", headers={"x-clickhouse-format": "CSV"}).text == "1\n"
     answer = http.post("/", content="SELECT 'a' FORMAT CSV SETTINGS max_threads = 1")
