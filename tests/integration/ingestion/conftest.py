@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -26,6 +26,16 @@ def today() -> date:
     while (now := datetime.now(UTC)).hour == 23 and now.minute == 59:
         time.sleep(1)
     return now.date()
+
+
+@pytest.fixture
+def yesterday(today: date) -> date:
+    return today - timedelta(days=1)
+
+
+@pytest.fixture
+def three_days(today: date) -> list[date]:
+    return [today - timedelta(days=n) for n in (2, 1, 0)]
 
 
 @pytest.fixture(scope="session")

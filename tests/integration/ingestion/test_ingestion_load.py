@@ -4,7 +4,7 @@ import json
 import re
 import stat
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,6 @@ import pytest
 from dlt.common.exceptions import DltException
 from ingestion_environment import API_KEY, DATA, Ingestion
 
-TODAY = datetime.now(UTC).date()
-THREE_DAYS = [TODAY - timedelta(days=n) for n in (2, 1, 0)]
 TABLES = {
     "tiktok": ("tiktok__users", "tiktok__videos"),
     "youtube": (
@@ -37,8 +35,10 @@ def edit_connections(ingestion: Ingestion, platform: str, **changes: str) -> str
 
 
 @pytest.mark.parametrize("source", ["tiktok", "youtube", "app"])
-def test_loading_twice_gives_the_same_rows(ingestion: Ingestion, source: str) -> None:
-    days = [] if source == "app" else THREE_DAYS
+def test_loading_twice_gives_the_same_rows(
+    ingestion: Ingestion, source: str, three_days: list[date]
+) -> None:
+    days = [] if source == "app" else three_days
     ingestion.load(source, *days)
     first = {table: ingestion.rows(table) for table in TABLES[source]}
     assert all(first.values())
@@ -46,15 +46,17 @@ def test_loading_twice_gives_the_same_rows(ingestion: Ingestion, source: str) ->
     assert {table: ingestion.rows(table) for table in TABLES[source]} == first
 
 
-def test_each_account_has_each_day_and_counters_grow(ingestion: Ingestion) -> None:
-    ingestion.load("tiktok", *THREE_DAYS)
-    ingestion.load("youtube", *THREE_DAYS)
+def test_each_account_has_each_day_and_counters_grow(
+    ingestion: Ingestion, three_days: list[date]
+) -> None:
+    ingestion.load("tiktok", *three_days)
+    ingestion.load("youtube", *three_days)
     for table, account in (("tiktok__users", "open_id"), ("youtube__channels", "id")):
         found = ingestion.query(
             f"SELECT snapshot_date, count(), uniqExact({account}) "
             f"FROM {{raw}}.{table} GROUP BY 1 ORDER BY 1"
         )
-        assert found == [(day, 8, 8) for day in THREE_DAYS]
+        assert found == [(day, 8, 8) for day in three_days]
     for table in ("tiktok__videos", "youtube__videos"):
         assert ingestion.query(f"SELECT count() > 50 FROM {{raw}}.{table}") == [(True,)]
         fell = ingestion.query(
@@ -64,11 +66,13 @@ def test_each_account_has_each_day_and_counters_grow(ingestion: Ingestion) -> No
         assert fell == [(0,)]
 
 
-def test_one_day_is_replaced_and_the_others_stay(ingestion: Ingestion) -> None:
-    ingestion.load("tiktok", *THREE_DAYS)
+def test_one_day_is_replaced_and_the_others_stay(
+    ingestion: Ingestion, three_days: list[date]
+) -> None:
+    ingestion.load("tiktok", *three_days)
     stamps = "SELECT snapshot_date, min(fetched_at) FROM {raw}.tiktok__videos GROUP BY 1 ORDER BY 1"
     before = ingestion.query(stamps)
-    ingestion.load("tiktok", THREE_DAYS[1])
+    ingestion.load("tiktok", three_days[1])
     after = ingestion.query(stamps)
     assert [old == new for old, new in zip(before, after, strict=True)] == [True, False, True]
 
@@ -199,8 +203,10 @@ def test_what_cannot_be_reached_is_one_line(
     assert said in ingestion.fails(source, **env)
 
 
-def test_a_past_day_is_refused_where_there_is_no_sandbox_clock(ingestion: Ingestion) -> None:
-    day = str(THREE_DAYS[0])
+def test_a_past_day_is_refused_where_there_is_no_sandbox_clock(
+    ingestion: Ingestion, three_days: list[date]
+) -> None:
+    day = str(three_days[0])
     line = ingestion.fails("tiktok", "--snapshot-date", day, SANDBOX_CLOCK="false")
     assert f"snapshot date {day}: platforms show only the present" in line
 
