@@ -35,6 +35,8 @@ def print_summary(console: Console, env: Mapping[str, str], report: RunReport) -
     settings = WarehouseSettings(
         host=env["CLICKHOUSE_HOST"],
         port=int(env["CLICKHOUSE_PORT"]),
+        secure=False,
+        user=env["CLICKHOUSE_USER"],
         password=SecretStr(env["CLICKHOUSE_PASSWORD"]),
     )
     client = connect("owner", settings)

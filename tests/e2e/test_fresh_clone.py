@@ -200,6 +200,7 @@ def test_sources_and_dbt_by_hand(clone: Path, up: Up) -> None:
         CLICKHOUSE_PASSWORD=(kept / "owner.password").read_text().strip(),
         CONNECTIONS_FILE=str(kept / "demo" / "connections.json"),
         TIKTOK_BASE_URL=sandbox,
+        TIKTOK_CALLS_PER_MINUTE="0",
         YOUTUBE_BASE_URL=sandbox,
         YOUTUBE_API_KEY="sandbox-api-key",  # pragma: allowlist secret
     )
