@@ -149,6 +149,7 @@ def dagster_environment(home: Path) -> dict[str, str]:
     (home / "dagster.yaml").write_bytes(source.read_bytes())
     return {
         "DAGSTER_HOME": str(home),
+        "PYTHONPATH": str(PROJECT_ROOT),
         "CONNECTIONS_FILE": str(PROJECT_ROOT / IngestionSettings().connections_file),
         "DLT_DIR": str(PROJECT_ROOT / IngestionSettings().dlt_dir),
         "SUPERSET_HOME": str(PROJECT_ROOT / DashboardsSettings().home),

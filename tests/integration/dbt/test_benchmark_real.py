@@ -55,6 +55,7 @@ def built(dbt: Dbt, sandbox: str, tmp_path_factory: pytest.TempPathFactory) -> D
         "CONNECTIONS_FILE": str(folder / "connections.json"),
         "DLT_DIR": str(folder / "dlt"),
         "TIKTOK_BASE_URL": sandbox,
+        "TIKTOK_CALLS_PER_MINUTE": "0",
         "YOUTUBE_BASE_URL": sandbox,
         "YOUTUBE_API_KEY": "not-asked",
     }
