@@ -205,6 +205,9 @@ def test_sources_and_dbt_by_hand(clone: Path, up: Up) -> None:
         YOUTUBE_API_KEY="sandbox-api-key",  # pragma: allowlist secret
     )
     block = [c for c, test in RUN_BY.items() if test == "test_sources_and_dbt_by_hand"]
+    runbook = (ROOT / "docs" / "runbooks.md").read_text()
+    block += re.findall(r"^make dbt ARGS=.*--vars.*$", runbook, re.MULTILINE)
+    assert len(block) == 5
     for command in block:
         words = f".venv/bin/{command}" if command.startswith("python") else command
         done = subprocess.run(

@@ -1,5 +1,5 @@
 -- A doubled id carries no reading time of its own. Lifetime counters grow, so the higher view
--- count, then like count, is the later reading.
+-- count, then like, comment and share count, is the later reading.
 select
     cast('tiktok' as LowCardinality(String)) as platform,
     cast(snapshot_date as Date) as snapshot_date,
