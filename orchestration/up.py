@@ -98,6 +98,9 @@ def start(stack: ExitStack, path: Path, console: Console) -> list[Launched]:
     for service in services:
         console.print(f"{service.name:<10} {service.url}", soft_wrap=True)
     deploy_dashboards(superset, env, console)
+    if dashboards.password is None:
+        kept = dashboards.home / "admin_password"
+        console.print(f"Superset's user is {dashboards.user}, the password is in {kept}")
     return services
 
 

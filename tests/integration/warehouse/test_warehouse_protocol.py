@@ -275,8 +275,8 @@ def test_errors_have_body_code_and_status(http: httpx.Client) -> None:
         ("", 62, 400),
         ("  -- nothing\n", 62, 400),
         ("SELECT 1; SELECT 2", 62, 400),
-        ("SELECT 1 INTO OUTFILE '/tmp/x'", 358, 500),
-        ("INSERT INTO t FROM INFILE '/tmp/x' FORMAT CSV", 48, 501),
+        ("SELECT 1 INTO OUTFILE '/nowhere/x'", 358, 500),
+        ("INSERT INTO t FROM INFILE '/nowhere/x' FORMAT CSV", 48, 501),
         ("SELECT 1 FORMAT Nope", 73, 404),
         ("SELECT * FROM nope.nope", 81, 404),
     ):
