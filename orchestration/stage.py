@@ -125,7 +125,10 @@ def embedded_environment(path: Path) -> dict[str, str]:
 
 
 def world_environment(world: World, sandbox: Launched, at: Folders) -> dict[str, str]:
-    """The settings under which every platform is the sandbox and days begin with the world's."""
+    """The settings under which every platform is the sandbox and days begin with the world's.
+
+    It lies above :func:`dagster_environment`: a demo's accounts and packages are its own.
+    """
     return {
         "TIKTOK_BASE_URL": sandbox.url,
         "YOUTUBE_BASE_URL": sandbox.url,
@@ -142,7 +145,8 @@ def dagster_environment(home: Path) -> dict[str, str]:
     """Where Dagster keeps its state and runs; ``dagster.yaml`` is put there.
 
     Dagster's command line puts a ``.env`` of its working directory above the environment, so it
-    works in its own folder, and the settings that are paths are made absolute for it.
+    works in its own folder, and the settings that are paths are made absolute for it; a world's
+    environment lies above.
     """
     home.mkdir(parents=True, exist_ok=True)
     source = PROJECT_ROOT / "orchestration" / "dagster.yaml"

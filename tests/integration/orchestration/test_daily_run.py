@@ -132,8 +132,8 @@ def test_a_platform_without_accounts_owes_no_rows(
     world = World(replay=tmp_path, end_date=TODAY)
     at = Folders.of_demo(tmp_path / "warehouse", tmp_path / "logs")
     with running(sandbox_service(world, 0), at.logs) as sandbox:
-        env = environment | world_environment(world, sandbox, at)
-        env |= dagster_environment(at.dagster_home) | {"CREDENCE_ENV": "recorded"}
+        env = environment | dagster_environment(at.dagster_home)
+        env |= world_environment(world, sandbox, at) | {"CREDENCE_ENV": "recorded"}
         run_command(module("warehouse", "schema"), env)
         arguments = ["--out", str(at.connections), *world.sandbox_arguments()]
         run_command(module("ingestion.sandbox", "connections", *arguments), env)
