@@ -73,7 +73,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 @dataclass(frozen=True)
 class SessionRef:
-    """The session that a request names."""
+    """What a request says of its `session_id`."""
 
     id: str
     timeout: int

@@ -91,7 +91,7 @@ class Sessions:
         return session.max_query_size
 
     def release(self, identity: Identity, ref: SessionRef, session: Session) -> None:
-        """Let the next request of the session in, and start its timeout anew."""
+        """Let the next request with this `session_id` in, and start its timeout anew."""
         session.busy = False
         session.expires_at = time.monotonic() + session.timeout
         if ref.close_after:
