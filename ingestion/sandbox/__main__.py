@@ -9,10 +9,10 @@ from typer.core import TyperGroup
 
 from ingestion.connections import Connections, write_connections
 from ingestion.sandbox import credentials
+from ingestion.sandbox.legacy_world import SyntheticWorld
 from ingestion.sandbox.platforms import World
 from ingestion.sandbox.replay import ReplayWorld
 from ingestion.sandbox.server import serve as serve_world
-from ingestion.sandbox.world import SyntheticWorld
 from warehouse.errors import UserError, exit_on_user_error
 
 

@@ -10,9 +10,9 @@ from starlette.testclient import TestClient
 
 from ingestion.rate import CallWindow
 from ingestion.sandbox import credentials
+from ingestion.sandbox.legacy_world import SyntheticWorld
 from ingestion.sandbox.replay import COLUMNS, ReplayWorld
 from ingestion.sandbox.server import build_app
-from ingestion.sandbox.world import SyntheticWorld
 
 LAST_DAY = date(2026, 11, 20)
 AT = {"X-Sandbox-Date": str(LAST_DAY)}

@@ -16,8 +16,8 @@ from ingestion.http import PacedAdapter
 from ingestion.rate import CallWindow
 from ingestion.sandbox.__main__ import app
 from ingestion.sandbox.credentials import DEFAULT_API_KEY
+from ingestion.sandbox.legacy_world import SyntheticWorld
 from ingestion.sandbox.server import build_app
-from ingestion.sandbox.world import SyntheticWorld
 from ingestion.settings import IngestionSettings
 from ingestion.snapshot import SnapshotRun
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ingestion.sandbox.legacy_world import TIKTOK, YOUTUBE, SyntheticWorld, three_digits
 from ingestion.sandbox.platforms import CommentsDisabledError
 from ingestion.sandbox.simulation import midnight, simulate
-from ingestion.sandbox.world import TIKTOK, YOUTUBE, SyntheticWorld, three_digits
 
 LAST_DAY = date(2026, 11, 20)
 END = midnight(LAST_DAY) + timedelta(days=1)
