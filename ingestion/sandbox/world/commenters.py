@@ -1,0 +1,91 @@
+"""The people who comment: one fixed population, shared by all accounts of the world."""
+
+from functools import cached_property
+
+import numpy as np
+
+from ingestion.sandbox.world.coefficients import Comments
+from ingestion.sandbox.world.identity import ids
+from ingestion.sandbox.world.model import PLATFORMS, Bools, Ints, Texts
+from ingestion.sandbox.world.phrasebook import languages, names
+
+_YEAR = 365 * 86_400
+_OLDEST, _NEWEST = 1_325_376_000, 1_735_689_600  # 2012 and 2025, in Unix seconds
+
+
+class Commenters:
+    """Public profiles, all arrays [N]; the last of them are members of pods, then bots.
+
+    ``ordinary``, ``pod_people`` and ``bots`` are the index ranges of the three.
+    """
+
+    def __init__(self, seed: int) -> None:
+        settings = Comments()
+        self._seed = seed
+        first = settings.commenters
+        self.ordinary = range(first)
+        self.pod_people = range(first, first + settings.pod_people)
+        self.bots = range(self.pod_people.stop, self.pod_people.stop + settings.bots)
+        self.count = self.bots.stop
+        rng = np.random.default_rng([seed, 2**31])
+        n = self.count
+        kind = np.zeros(n, dtype=np.int64)
+        kind[self.pod_people.start : self.pod_people.stop] = 1
+        kind[self.bots.start :] = 2
+        # One ordinary commenter in ten looks as empty as a bot: a profile alone proves nothing.
+        empty = (kind == 2) & (rng.random(n) < 0.8) | (kind == 0) & (rng.random(n) < 0.1)
+        young = np.where(empty, rng.random(n) < 0.6, False)
+        self.created: Ints = np.where(
+            young, _NEWEST - rng.integers(_YEAR, size=n), rng.integers(_OLDEST, _NEWEST, size=n)
+        ).astype(np.int64)
+        median = np.where(empty, 12.0, np.where(kind == 1, 6_000.0, 180.0))
+        follows = np.where(empty, 1_400.0, np.where(kind == 1, 1_800.0, 320.0))
+        posted = np.where(empty, 1.0, np.where(kind == 1, 240.0, 35.0))
+        self.follower_count: Ints = _lognormal(rng, median, 1.1)
+        self.following_count: Ints = np.minimum(_lognormal(rng, follows, 0.8), 7_500)
+        self.post_count: Ints = _lognormal(rng, posted, 1.1)
+        self.has_picture: Bools = rng.random(n) < np.where(empty, 0.35, 0.96)
+        self.bio_length: Ints = np.where(
+            rng.random(n) < np.where(empty, 0.75, 0.2), 0, rng.integers(5, 150, size=n)
+        ).astype(np.int64)
+        self.is_private: Bools = rng.random(n) < np.where(kind == 0, 0.35, 0.05)
+        self.name: Texts = _names(rng, n, empty)
+
+    @cached_property
+    def _ids(self) -> dict[str, Texts]:
+        numbers = np.arange(self.count)
+        return {p: ids(self._seed, p, "commenter", numbers) for p in PLATFORMS}
+
+    @cached_property
+    def _positions(self) -> dict[str, dict[str, int]]:
+        return {p: {v: i for i, v in enumerate(found)} for p, found in self._ids.items()}
+
+    def ids(self, platform: str) -> Texts:
+        """The ids of all commenters on a platform, [N]."""
+        return self._ids[platform]
+
+    def commenter_id(self, platform: str, i: int) -> str:
+        """The id of commenter ``i`` on a platform."""
+        return str(self._ids[platform][i])
+
+    def position(self, platform: str, commenter_id: str) -> int | None:
+        """The index of the commenter with this id, or None."""
+        return self._positions[platform].get(commenter_id)
+
+
+def _lognormal(rng: np.random.Generator, median: np.ndarray, spread: float) -> Ints:
+    return np.floor(median * rng.lognormal(0, spread, median.size)).astype(np.int64)
+
+
+def _names(rng: np.random.Generator, count: int, empty: Bools) -> Texts:
+    tongue = rng.integers(len(languages()), size=count)
+    given, family = rng.integers(8, size=(2, count))
+    number = rng.integers(10, 99_999, size=count)
+    tables = [names()[language] for language in languages()]
+    found = np.empty(count, dtype=object)
+    for i in range(count):
+        table = tables[tongue[i]]
+        first, last = table["first"][given[i]].lower(), table["last"][family[i]].lower()
+        # Half of the people have a number in their name, whoever they are.
+        found[i] = f"{first}{last}{number[i]}" if empty[i] or number[i] % 2 else f"{first}.{last}"
+    return found

@@ -1,0 +1,71 @@
+"""From simulated views to the counters that a platform shows: whole numbers that never fall."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ingestion.sandbox.world.coefficients import Posts, Traits
+from ingestion.sandbox.world.growth import REFERENCE_SIZE, Course
+from ingestion.sandbox.world.model import Floats, Ints
+from ingestion.sandbox.world.plan import BURN_IN
+from ingestion.sandbox.world.publishing import Draft
+
+
+@dataclass(frozen=True)
+class PostCounters:
+    """Cumulative at the end of each world day, [P, D]; ``new_*`` are the days' sums, [A, D]."""
+
+    views: Ints
+    likes: Ints
+    comments: Ints
+    shares: Ints
+    saves: Ints
+    reach: Ints
+
+
+def post_counters(
+    rng: np.random.Generator, traits: Traits, draft: Draft, course: Course, account_rate: Floats
+) -> PostCounters:
+    """Counters over all T days; ``account_rate`` [A] deviates the root of the engagement rate."""
+    count = draft.account.size
+    seen = np.cumsum(course.views_of_posts, axis=1)
+    relative = np.maximum(course.size_at_post, 1) / REFERENCE_SIZE
+    median = traits.engagement_rate * relative**traits.engagement_size_exponent
+    root = 1 + account_rate[draft.account] + draft.rate
+    # Viral posts are seen by strangers, who engage less.
+    engaged = median * np.clip(root, 0.25, 2.2) ** 2 * np.where(draft.viral, 0.8, 1.0)
+    engaged = np.where(draft.story, engaged * 0.25, np.minimum(engaged, 0.7))
+    talk = traits.comment_share * rng.lognormal(0, 0.5, count)
+    pass_on = traits.share_share * rng.lognormal(0, 0.6, count)
+    talk, pass_on = np.minimum(talk, 0.4), np.minimum(pass_on, 0.4)
+    keep = traits.save_rate * rng.lognormal(0, 0.6, count) * ~draft.story
+    reached = np.clip(traits.reach_per_view * rng.normal(1, 0.06, count), 0.3, 1.0)
+    speaks = ~draft.comments_off
+    return PostCounters(
+        views=np.floor(seen).astype(np.int64),
+        likes=_part(seen, engaged * (1 - talk - pass_on)),
+        comments=_part(seen, engaged * talk * speaks),
+        shares=_part(seen, engaged * pass_on),
+        saves=_part(seen, keep),
+        reach=_part(seen, reached),
+    )
+
+
+def daily_sums(counter: Ints, account: Ints, accounts: int) -> Ints:
+    """What a cumulative counter [P, T] gained each world day, summed by account: [A, D]."""
+    new = np.diff(counter[:, BURN_IN - 1 :], axis=1)
+    found = np.zeros((accounts, new.shape[1]), dtype=np.int64)
+    np.add.at(found, account, new)
+    return found
+
+
+def _part(seen: Floats, rate: Floats) -> Ints:
+    return np.floor(seen * rate[:, None]).astype(np.int64)
+
+
+def typical_posts(post_rate: Floats, traits: Traits) -> Floats:
+    """Posts a day that an account with this rate is expected to publish, [A]."""
+    posts = Posts()
+    weekly = (5 + 2 * posts.weekend_posts) / 7
+    found: Floats = post_rate * weekly * (traits.posts_per_day + 0.22 * traits.story_per_day)
+    return found

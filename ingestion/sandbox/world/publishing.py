@@ -1,0 +1,141 @@
+"""When the accounts of a block post, and what kind of post it is."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ingestion.sandbox.world.coefficients import Posts, Traits
+from ingestion.sandbox.world.model import DAY_SECONDS, NEVER, Bools, Floats, Ints, Texts
+from ingestion.sandbox.world.plan import BURN_IN, Plan
+
+# Format: share of the posts, views against the platform's median, seconds (from, to) or None.
+FORMATS: dict[str, dict[str, tuple[float, float, tuple[int, int] | None]]] = {
+    "facebook": {
+        "image": (0.40, 0.9, None),
+        "video": (0.15, 1.0, (40, 600)),
+        "reel": (0.25, 1.6, (8, 90)),
+        "text": (0.10, 0.7, None),
+        "link": (0.10, 0.6, None),
+    },
+    "instagram": {
+        "image": (0.28, 0.8, None),
+        "carousel": (0.30, 0.95, None),
+        "reel": (0.42, 1.35, (7, 90)),
+    },
+    "tiktok": {"video": (1.0, 1.0, (8, 180))},
+    "youtube": {"video": (0.45, 0.9, (200, 1800)), "short": (0.55, 1.1, (12, 60))},
+}
+
+
+@dataclass(frozen=True)
+class Draft:
+    """Posts as published, [P], sorted by (account, created); ``day`` indexes T."""
+
+    account: Ints
+    day: Ints
+    created: Ints
+    deleted: Ints
+    format: Texts
+    duration: Ints
+    reach: Floats
+    """Views per follower against the platform's median."""
+    rate: Floats
+    """Relative deviation of the root of the engagement rate."""
+    viral: Bools
+    story: Bools
+    alien: Bools
+    """Written by somebody who has taken the account over."""
+    sponsored: Bools
+    synthetic: Bools
+    kids: Bools
+    comments_off: Bools
+    likes_hidden: Bools
+
+
+def publish(
+    rng: np.random.Generator,
+    platform: str,
+    traits: Traits,
+    plan: Plan,
+    post_rate: Floats,
+    hours_from_utc: Ints,
+    first_second: int,
+    weekday: int,
+) -> Draft:
+    """Draw the posts of all accounts; ``first_second`` begins the burn-in, ``weekday`` its day."""
+    posts = Posts()
+    weekend = np.isin((np.arange(plan.silent.shape[1]) + weekday) % 7, (5, 6))
+    season = np.where(weekend, posts.weekend_posts, 1.0)
+    active: Floats = np.where(plan.silent | plan.suspended, 0.0, season)
+    feed = rng.poisson(traits.posts_per_day * post_rate[:, None] * active)
+    # Every account posted on the day before the first, so that none is empty.
+    feed[:, BURN_IN - 1] = np.maximum(feed[:, BURN_IN - 1], 1)
+    stories = rng.poisson(traits.story_per_day * post_rate[:, None] * active)
+    # A story lives for a day: those before the first day can never be seen.
+    stories[:, : BURN_IN - 1] = 0
+    account, day, story = _occurrences(feed, stories)
+    count = account.size
+    local_hour = np.clip(rng.normal(17, 3.2, count), 6, 23.95)
+    hour = (local_hour - hours_from_utc[account]) % 24
+    created = first_second + day * DAY_SECONDS + (hour * 3600).astype(np.int64)
+    order = np.lexsort((created, account))
+    account, day, created, story = account[order], day[order], created[order], story[order]
+    formats, duration, factor = _formats(rng, platform, story)
+    viral = (rng.random(count) < posts.viral_share) & ~story
+    boost = posts.viral_factor * rng.lognormal(0, posts.viral_spread, count)
+    reach = rng.lognormal(0, posts.post_reach_spread, count) * factor * np.where(viral, boost, 1)
+    deleted = _deletions(rng, created, story, posts)
+    kids: Bools = rng.random(len(plan.silent)) < 0.03
+    return Draft(
+        account=account,
+        day=day,
+        created=created,
+        deleted=deleted,
+        format=formats,
+        duration=duration,
+        reach=reach,
+        rate=rng.normal(0, posts.post_rate_spread, count),
+        viral=viral,
+        story=story,
+        alien=np.zeros(count, dtype=bool),
+        sponsored=rng.random(count) < posts.sponsored_share,
+        synthetic=rng.random(count) < posts.synthetic_share,
+        kids=kids[account],
+        comments_off=(rng.random(count) < posts.comments_off_share) & ~story,
+        likes_hidden=(rng.random(count) < posts.likes_hidden_share) & ~story,
+    )
+
+
+def _occurrences(feed: Ints, stories: Ints) -> tuple[Ints, Ints, Bools]:
+    parts = []
+    for counts, is_story in ((feed, False), (stories, True)):
+        account, day = np.nonzero(counts)
+        repeat = counts[account, day]
+        rows = int(repeat.sum())
+        parts.append((np.repeat(account, repeat), np.repeat(day, repeat), np.full(rows, is_story)))
+    account = np.concatenate([part[0] for part in parts]).astype(np.int64)
+    day = np.concatenate([part[1] for part in parts]).astype(np.int64)
+    return account, day, np.concatenate([part[2] for part in parts])
+
+
+def _formats(rng: np.random.Generator, platform: str, story: Bools) -> tuple[Texts, Ints, Floats]:
+    names = list(FORMATS[platform])
+    shares = np.array([FORMATS[platform][n][0] for n in names])
+    chosen = rng.choice(len(names), story.size, p=shares / shares.sum())
+    factors = np.array([FORMATS[platform][n][1] for n in names])[chosen]
+    low = np.array([(FORMATS[platform][n][2] or (-1, -1))[0] for n in names])[chosen]
+    high = np.array([(FORMATS[platform][n][2] or (-1, -1))[1] for n in names])[chosen]
+    duration = low + ((high - low) * rng.random(story.size) ** 2).astype(np.int64)
+    formats = np.array(names, dtype=object)[chosen]
+    return (
+        np.where(story, "story", formats),
+        np.where(story, 15, duration).astype(np.int64),
+        np.where(story, 0.22, factors),
+    )
+
+
+def _deletions(rng: np.random.Generator, created: Ints, story: Bools, posts: Posts) -> Ints:
+    chance, delay = rng.random(created.size), rng.exponential(12 * DAY_SECONDS, created.size)
+    later = created + 3600 + delay.astype(np.int64)
+    kept = np.where(chance < posts.deleted_share, later, NEVER)
+    return np.where(story, created + DAY_SECONDS, kept).astype(np.int64)
