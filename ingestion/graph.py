@@ -117,12 +117,11 @@ def refresh(client: ApiClient, tokens: Tokens, settings: IngestionSettings) -> T
             "fb_exchange_token": old.get_secret_value(),
         },
     )
-    new = SecretStr(of_type(str, "a token", "access_token", answer.get("access_token")))
+    new = of_type(str, "a token", "access_token", answer.get("access_token"))
     seconds = answer.get("expires_in")
     return tokens.model_copy(
         update={
-            "access_token": new,
-            "refresh_token": new if tokens.refresh_token else None,
+            "access_token": SecretStr(new),
             # A token without an end names none.
             "access_expires_at": datetime.now(UTC) + timedelta(seconds=int(seconds))
             if seconds
