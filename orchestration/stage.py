@@ -15,6 +15,7 @@ from pathlib import Path
 
 from dashboards.settings import DashboardsSettings
 from ingestion.sandbox.credentials import DEFAULT_API_KEY
+from ingestion.sandbox.environment import environment
 from ingestion.settings import IngestionSettings
 from orchestration.services import Launched, Service
 from orchestration.settings import PROJECT_ROOT, OrchestrationSettings
@@ -130,13 +131,9 @@ def world_environment(world: World, sandbox: Launched, at: Folders) -> dict[str,
     It lies above :func:`dagster_environment`: a demo's accounts and packages are its own.
     """
     return {
-        "TIKTOK_BASE_URL": sandbox.url,
-        "YOUTUBE_BASE_URL": sandbox.url,
-        "YOUTUBE_API_KEY": DEFAULT_API_KEY,
+        **environment(sandbox.url),
         "CONNECTIONS_FILE": str(at.connections),
         "DLT_DIR": str(at.dlt),
-        "SANDBOX_CLOCK": "true",
-        "TIKTOK_CALLS_PER_MINUTE": "0",
         "PARTITIONS_START": world.snapshot_days()[0].isoformat(),
     }
 

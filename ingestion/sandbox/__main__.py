@@ -2,17 +2,18 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import typer
 from typer.core import TyperGroup
 
-from ingestion.connections import Connections, write_connections
+from ingestion.connections import Connections, Platform, write_connections
 from ingestion.sandbox import credentials
-from ingestion.sandbox.legacy_world import SyntheticWorld
 from ingestion.sandbox.platforms import World
 from ingestion.sandbox.replay import ReplayWorld
 from ingestion.sandbox.server import serve as serve_world
+from ingestion.sandbox.tokens import TokenBook
+from ingestion.sandbox.transition import TwoWorlds
 from warehouse.errors import UserError, exit_on_user_error
 
 
@@ -42,6 +43,9 @@ EndDate = Annotated[
     datetime | None,
     typer.Option(formats=["%Y-%m-%d"], help="Last day of the synthetic world (default: today)."),
 ]
+Stealth = Annotated[
+    float, typer.Option(help="How well the world's fraud hides: 0 crude, 1 best.", min=0, max=1)
+]
 
 
 @app.command()
@@ -53,16 +57,17 @@ def serve(
     creators: CreatorCount = 50,
     days: Days = 60,
     end_date: EndDate = None,
+    stealth: Stealth = 0.5,
     api_key: Annotated[
         str, typer.Option(envvar="SANDBOX_API_KEY", help="The YouTube API key to accept.")
     ] = credentials.DEFAULT_API_KEY,
     calls_per_minute: Annotated[
-        int, typer.Option(help="Most calls of one TikTok endpoint in a minute; 0: no limit.", min=0)
+        int, typer.Option(help="Most calls of one endpoint in a minute; 0: no limit.", min=0)
     ] = 0,
 ) -> None:
     """Serve the platforms' APIs until stopped; prints the address once ready."""
-    world = _world(replay, seed, creators, days, end_date)
-    serve_world(world, api_key, host, port, calls_per_minute)
+    world = _world(replay, seed, creators, days, end_date, stealth)
+    serve_world(world, TokenBook(world, api_key), host, port, calls_per_minute)
 
 
 @app.command()
@@ -73,9 +78,10 @@ def connections(
     creators: CreatorCount = 50,
     days: Days = 60,
     end_date: EndDate = None,
+    stealth: Stealth = 0.5,
 ) -> None:
     """Write the connections file of the world that serve, with the same options, serves."""
-    world = _world(replay, seed, creators, days, end_date)
+    world = _world(replay, seed, creators, days, end_date, stealth)
     found = _connections(world)
     write_connections(out, found)
     typer.echo(
@@ -85,17 +91,23 @@ def connections(
 
 
 def _world(
-    replay: Path | None, seed: int, creators: int, days: int, end_date: datetime | None
+    replay: Path | None,
+    seed: int,
+    creators: int,
+    days: int,
+    end_date: datetime | None,
+    stealth: float,
 ) -> World:
     if replay is not None:
         if not replay.is_dir():
             raise UserError(f"replay: folder {replay} not found. Pass --replay DIR.")
         return ReplayWorld(replay)
     last_day = end_date.date() if end_date else datetime.now(UTC).date()
-    return SyntheticWorld(seed, creators, days, last_day)
+    return TwoWorlds(seed, creators, days, last_day, stealth)
 
 
 def _connections(world: World) -> Connections:
+    issued = TokenBook(world).issued
     return Connections.model_validate(
         {
             "creators": [vars(creator) for creator in world.creators()],
@@ -103,11 +115,10 @@ def _connections(world: World) -> Connections:
                 {
                     **vars(account),
                     "connection_id": f"{account.platform}_{account.account_id}",
-                    "access_token": credentials.access_token(world.seed, account.account_id)
-                    if account.platform == "tiktok"
-                    else None,
+                    "access_token": issued(account.platform, account.account_id).access_token,
                 }
                 for account in world.accounts()
+                if account.platform in get_args(Platform)
             ],
         }
     )

@@ -1,7 +1,8 @@
-"""The sandbox's secrets: TikTok tokens derived from the world's seed, and one YouTube API key.
+"""The sandbox's secrets: tokens derived from the world's seed, and the keys of one application.
 
-They open nothing but a sandbox. Deriving them lets ``connections`` write a file that a server
-started later, with the same seed, accepts.
+They open nothing but a sandbox. Deriving them lets ``connections`` hand out tokens that a server
+started later, with the same seed, accepts; the number at the end counts how often a token has been
+renewed, so that a server which was restarted still knows one of a later number.
 """
 
 import hashlib
@@ -11,15 +12,7 @@ CLIENT_KEY = "sandbox-client-key"
 CLIENT_SECRET = "sandbox-client-secret"  # noqa: S105  # pragma: allowlist secret
 
 
-def access_token(seed: int, open_id: str) -> str:
-    """The TikTok access token of an account in the world with this seed."""
-    return "act.sandbox." + _digest("access", seed, open_id)
-
-
-def refresh_token(seed: int, open_id: str) -> str:
-    """The TikTok refresh token of an account in the world with this seed."""
-    return "rft.sandbox." + _digest("refresh", seed, open_id)
-
-
-def _digest(purpose: str, seed: int, open_id: str) -> str:
-    return hashlib.sha256(f"{purpose}:{seed}:{open_id}".encode()).hexdigest()[:40]
+def token(prefix: str, seed: int, platform: str, account_id: str, number: int) -> str:
+    """An account's token in the world with this seed, renewed ``number`` times."""
+    text = f"{prefix}:{seed}:{platform}:{account_id}"
+    return f"{prefix}{hashlib.sha256(text.encode()).hexdigest()[:40]}.{number}"

@@ -1,36 +1,58 @@
-"""The sandbox's server: a world, the platforms' routes over it, one port."""
+"""The sandbox's server: a world, the platforms' routes over it, one port.
+
+A platform stands under its name: ``/tiktok/v2/user/info/``. ``GET /ping`` tells the world,
+``GET /sandbox/calls`` how often each route was asked for (``?by=account``: by whom), ``DELETE
+/sandbox/calls`` begins to count anew.
+"""
 
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
+from typing import Any, Protocol
 
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
 
 from ingestion.rate import CallWindow
-from ingestion.sandbox.platforms import World
-from ingestion.sandbox.tiktok import MakeWindow, TikTok
+from ingestion.sandbox.calls import CallLog
+from ingestion.sandbox.gate import Gate, MakeWindow
+from ingestion.sandbox.tiktok import TikTok
+from ingestion.sandbox.tokens import TokenBook
 from ingestion.sandbox.youtube import YouTube
 from warehouse.errors import UserError
 
 SHUTDOWN_SECONDS = 3
 
 
+class PlatformRoutes(Protocol):
+    """A platform of the sandbox: made with a world and its tokens."""
+
+    def __init__(self, world: Any, tokens: TokenBook) -> None: ...
+
+    def routes(self) -> list[Route]: ...
+
+
+PLATFORMS: Mapping[str, type[PlatformRoutes]] = {
+    "tiktok": TikTok,
+    "youtube": YouTube,
+}
+
+
 def build_app(
-    world: World,
-    api_key: str,
+    world: Any,
+    tokens: TokenBook,
     ready_line: str | None = None,
     make_window: MakeWindow = lambda: CallWindow(0),
 ) -> Starlette:
     """The ASGI application over ``world``; prints ``ready_line`` when it takes requests.
 
-    ``make_window`` limits the calls of each TikTok endpoint; by default there is no limit.
+    ``make_window`` limits the calls of each route; by default there is no limit.
     """
 
     @asynccontextmanager
@@ -43,12 +65,27 @@ def build_app(
     async def ping(_: Request) -> Response:
         return PlainTextResponse(f"Ok. {world.name}\n")
 
-    tiktok, youtube = TikTok(world, make_window), YouTube(world, api_key)
-    routes = [Route("/ping", ping), *tiktok.routes(), *youtube.routes()]
+    async def told_calls(request: Request) -> Response:
+        if request.method == "DELETE":
+            calls.reset()
+            return Response(status_code=204)
+        by_account = request.query_params.get("by") == "account"
+        return JSONResponse(calls.by_account() if by_account else calls.by_route())
+
+    calls = CallLog()
+    routes: list[BaseRoute] = [
+        Route("/ping", ping),
+        Route("/sandbox/calls", told_calls, methods=["GET", "DELETE"]),
+    ]
+    for name, made in PLATFORMS.items():
+        own = made(world, tokens).routes()
+        for route in own:
+            route.app = Gate(name, route, tokens, calls, make_window())
+        routes.append(Mount(f"/{name}", routes=own))
     return Starlette(routes=routes, lifespan=announce)
 
 
-def serve(world: World, api_key: str, host: str, port: int, calls_per_minute: int = 0) -> None:
+def serve(world: Any, tokens: TokenBook, host: str, port: int, calls_per_minute: int = 0) -> None:
     """Serve until SIGTERM or SIGINT; ``port`` 0 takes a free one, 0 calls are no limit.
 
     Raises :class:`UserError` when the address cannot be taken.
@@ -56,7 +93,7 @@ def serve(world: World, api_key: str, host: str, port: int, calls_per_minute: in
     listener = _listen(host, port)
     bound = listener.getsockname()[1]
     ready_line = f"sandbox: listening on http://{host}:{bound}"
-    app = build_app(world, api_key, ready_line, partial(CallWindow, calls_per_minute))
+    app = build_app(world, tokens, ready_line, partial(CallWindow, calls_per_minute))
     config = uvicorn.Config(
         app,
         log_level="warning",

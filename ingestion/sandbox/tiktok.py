@@ -4,22 +4,18 @@ Shapes and error codes as TikTok documents them: every body is ``{"data", "error
 "message", "log_id"}}`` with code ``ok`` on success; the OAuth endpoint has flat bodies of its own.
 """
 
-import math
 import uuid
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from ingestion.rate import CallWindow
 from ingestion.sandbox import credentials
 from ingestion.sandbox.clock import InvalidDateError, as_of
 from ingestion.sandbox.platforms import Json, World
-
-Endpoint = Callable[[Request], Awaitable[Response]]
-MakeWindow = Callable[[], CallWindow]
+from ingestion.sandbox.tokens import TokenBook
 
 USER_FIELDS = frozenset(
     [
@@ -70,24 +66,17 @@ class ApiError(Exception):
 
 
 class TikTok:
-    """The routes; ``world`` answers, tokens are those derived from its seed.
+    """The routes; ``world`` answers, ``tokens`` open."""
 
-    ``make_window`` gives each endpoint its limit; a call beyond it is answered with HTTP 429.
-    """
-
-    def __init__(self, world: World, make_window: MakeWindow) -> None:
-        self._world = world
-        self._make_window = make_window
-        ids = [a.account_id for a in world.accounts() if a.platform == "tiktok"]
-        self._by_access = {credentials.access_token(world.seed, i): i for i in ids}
-        self._by_refresh = {credentials.refresh_token(world.seed, i): i for i in ids}
+    def __init__(self, world: World, tokens: TokenBook) -> None:
+        self._world, self._tokens = world, tokens
 
     def routes(self) -> list[Route]:
         return [
             Route("/v2/oauth/token/", self.oauth_token, methods=["POST"]),
-            Route("/v2/user/info/", self._limited(self.user_info), methods=["GET"]),
-            Route("/v2/video/list/", self._limited(self.video_list), methods=["POST"]),
-            Route("/v2/video/query/", self._limited(self.video_query), methods=["POST"]),
+            Route("/v2/user/info/", self.user_info, methods=["GET"]),
+            Route("/v2/video/list/", self.video_list, methods=["POST"]),
+            Route("/v2/video/query/", self.video_query, methods=["POST"]),
         ]
 
     async def user_info(self, request: Request) -> Response:
@@ -134,38 +123,25 @@ class TikTok:
             return _oauth_failed("invalid_client", "Client key or secret is incorrect.")
         if form.get("grant_type") != "refresh_token":
             return _oauth_failed("unsupported_grant_type", "Only refresh_token is served.")
-        open_id = self._by_refresh.get(str(form.get("refresh_token")))
-        if open_id is None:
+        pair = self._tokens.refresh("tiktok", str(form.get("refresh_token")))
+        if pair is None:
             return _oauth_failed("invalid_grant", "Refresh token is invalid or expired.")
         return JSONResponse(
             {
-                "open_id": open_id,
+                "open_id": pair.account_id,
                 "scope": "user.info.basic,user.info.profile,user.info.stats,video.list",
-                "access_token": credentials.access_token(self._world.seed, open_id),
-                "expires_in": 86_400,
-                "refresh_token": credentials.refresh_token(self._world.seed, open_id),
-                "refresh_expires_in": 31_536_000,
+                "access_token": pair.access_token,
+                "expires_in": pair.expires_in,
+                "refresh_token": pair.refresh_token,
+                "refresh_expires_in": pair.refresh_expires_in,
                 "token_type": "Bearer",
             }
         )
 
-    def _limited(self, endpoint: Endpoint) -> Endpoint:
-        window = self._make_window()
-
-        async def limited(request: Request) -> Response:
-            delay = window.take()
-            if not delay:
-                return await endpoint(request)
-            code = "rate_limit_exceeded"
-            answer = _failed(ApiError(429, code, "Too many calls of this endpoint in a minute."))
-            answer.headers["Retry-After"] = str(math.ceil(delay))
-            return answer
-
-        return limited
-
     def _identify(self, request: Request) -> str:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        open_id = self._by_access.get(token) if scheme.lower() == "bearer" else None
+        known = scheme.lower() == "bearer"
+        open_id = self._tokens.account("tiktok", token) if known else None
         if open_id is None:
             raise ApiError(
                 401,

@@ -17,6 +17,7 @@ from starlette.routing import Route
 
 from ingestion.sandbox.clock import InvalidDateError, as_of
 from ingestion.sandbox.platforms import CommentsDisabledError, Json, World
+from ingestion.sandbox.tokens import TokenBook
 
 BASE = "/youtube/v3"
 PARTS = {
@@ -69,10 +70,10 @@ class ApiError(Exception):
 
 
 class YouTube:
-    """The routes; ``world`` answers, ``api_key`` opens."""
+    """The routes; ``world`` answers, the API key of ``tokens`` opens."""
 
-    def __init__(self, world: World, api_key: str) -> None:
-        self._world, self._api_key = world, api_key
+    def __init__(self, world: World, tokens: TokenBook) -> None:
+        self._world, self._api_key = world, tokens.api_key
 
     def routes(self) -> list[Route]:
         return [

@@ -199,9 +199,9 @@ def test_sources_and_dbt_by_hand(clone: Path, up: Up) -> None:
         CLICKHOUSE_USER="owner",
         CLICKHOUSE_PASSWORD=(kept / "owner.password").read_text().strip(),
         CONNECTIONS_FILE=str(kept / "demo" / "connections.json"),
-        TIKTOK_BASE_URL=sandbox,
+        TIKTOK_BASE_URL=f"{sandbox}/tiktok",
         TIKTOK_CALLS_PER_MINUTE="0",
-        YOUTUBE_BASE_URL=sandbox,
+        YOUTUBE_BASE_URL=f"{sandbox}/youtube",
         YOUTUBE_API_KEY="sandbox-api-key",  # pragma: allowlist secret
     )
     block = [c for c, test in RUN_BY.items() if test == "test_sources_and_dbt_by_hand"]

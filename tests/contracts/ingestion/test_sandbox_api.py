@@ -13,6 +13,7 @@ from ingestion.sandbox import credentials
 from ingestion.sandbox.legacy_world import SyntheticWorld
 from ingestion.sandbox.replay import COLUMNS, ReplayWorld
 from ingestion.sandbox.server import build_app
+from ingestion.sandbox.tokens import TokenBook
 
 LAST_DAY = date(2026, 11, 20)
 AT = {"X-Sandbox-Date": str(LAST_DAY)}
@@ -27,7 +28,7 @@ def world() -> SyntheticWorld:
 
 @pytest.fixture(scope="module")
 def api(world: SyntheticWorld) -> Iterator[TestClient]:
-    with TestClient(build_app(world, credentials.DEFAULT_API_KEY)) as client:
+    with TestClient(build_app(world, TokenBook(world))) as client:
         yield client
 
 
@@ -36,14 +37,16 @@ def account(world: Any, platform: str, number: int = 0) -> str:
 
 
 def bearer(world: Any, number: int = 0) -> dict[str, str]:
-    token = credentials.access_token(world.seed, account(world, "tiktok", number))
+    token = TokenBook(world).issued("tiktok", account(world, "tiktok", number)).access_token
     return {"Authorization": f"Bearer {token}", **AT}
 
 
 def walk_videos(api: TestClient, headers: dict[str, str], size: int) -> list[list[dict[str, Any]]]:
     pages, body = [], {"max_count": size}
     while True:
-        answer = api.post(f"/v2/video/list/?fields={VIDEO_FIELDS}", headers=headers, json=body)
+        answer = api.post(
+            f"/tiktok/v2/video/list/?fields={VIDEO_FIELDS}", headers=headers, json=body
+        )
         assert answer.status_code == 200
         data = answer.json()["data"]
         pages.append(data["videos"])
@@ -54,7 +57,7 @@ def walk_videos(api: TestClient, headers: dict[str, str], size: int) -> list[lis
 
 def test_tiktok_user_info(api: TestClient, world: SyntheticWorld) -> None:
     fields = "open_id,username,follower_count,video_count"
-    answer = api.get(f"/v2/user/info/?fields={fields}", headers=bearer(world))
+    answer = api.get(f"/tiktok/v2/user/info/?fields={fields}", headers=bearer(world))
     body = answer.json()
     assert body["error"]["code"] == "ok"
     assert set(body["error"]) == {"code", "message", "log_id"}
@@ -71,7 +74,9 @@ def test_tiktok_videos_page_by_cursor(api: TestClient, world: SyntheticWorld, si
         pages = walk_videos(api, headers, size)
         assert all(len(page) == size for page in pages[:-1])
         videos = [video for page in pages for video in page]
-        user = api.get("/v2/user/info/?fields=video_count", headers=headers).json()["data"]["user"]
+        user = api.get("/tiktok/v2/user/info/?fields=video_count", headers=headers).json()["data"][
+            "user"
+        ]
         assert len({video["id"] for video in videos}) == len(videos) == user["video_count"]
         times = [video["create_time"] for video in videos]
         assert times == sorted(times, reverse=True)
@@ -86,7 +91,7 @@ def test_tiktok_rows_of_one_second_are_served_once_whatever_the_page(tmp_path: P
     text = "\n".join([",".join(COLUMNS), *rows])
     (tmp_path / "real" / "tiktok_videos.csv").write_text(text)
     world = ReplayWorld(tmp_path)
-    with TestClient(build_app(world, "key")) as api:
+    with TestClient(build_app(world, TokenBook(world))) as api:
         for size in (1, 2, 4, 20):
             pages = walk_videos(api, bearer(world), size)
             served = [video["like_count"] for page in pages for video in page]
@@ -96,25 +101,40 @@ def test_tiktok_rows_of_one_second_are_served_once_whatever_the_page(tmp_path: P
 def test_tiktok_video_query(api: TestClient, world: SyntheticWorld) -> None:
     videos = walk_videos(api, bearer(world), 20)[0][:2]
     wanted = {"filters": {"video_ids": [video["id"] for video in videos] + ["7"]}}
-    url = f"/v2/video/query/?fields={VIDEO_FIELDS}"
+    url = f"/tiktok/v2/video/query/?fields={VIDEO_FIELDS}"
     assert api.post(url, headers=bearer(world), json=wanted).json()["data"]["videos"] == videos
 
 
 @pytest.mark.parametrize(
     ("request_", "status", "code"),
     [
-        ({"url": "/v2/user/info/?fields=open_id", "headers": {}}, 401, "access_token_invalid"),
         (
-            {"url": "/v2/user/info/?fields=open_id", "headers": {"Authorization": "Bearer no"}},
+            {"url": "/tiktok/v2/user/info/?fields=open_id", "headers": {}},
             401,
             "access_token_invalid",
         ),
-        ({"url": "/v2/user/info/"}, 400, "invalid_params"),
-        ({"url": "/v2/user/info/?fields=open_id,age"}, 400, "invalid_params"),
-        ({"url": "/v2/video/list/?fields=id", "json": {"max_count": 21}}, 400, "invalid_params"),
-        ({"url": "/v2/video/list/?fields=id", "json": {"cursor": "x"}}, 400, "invalid_params"),
-        ({"url": "/v2/video/list/?fields=id", "content": "{"}, 400, "invalid_params"),
-        ({"url": "/v2/video/query/?fields=id", "json": {}}, 400, "invalid_params"),
+        (
+            {
+                "url": "/tiktok/v2/user/info/?fields=open_id",
+                "headers": {"Authorization": "Bearer no"},
+            },
+            401,
+            "access_token_invalid",
+        ),
+        ({"url": "/tiktok/v2/user/info/"}, 400, "invalid_params"),
+        ({"url": "/tiktok/v2/user/info/?fields=open_id,age"}, 400, "invalid_params"),
+        (
+            {"url": "/tiktok/v2/video/list/?fields=id", "json": {"max_count": 21}},
+            400,
+            "invalid_params",
+        ),
+        (
+            {"url": "/tiktok/v2/video/list/?fields=id", "json": {"cursor": "x"}},
+            400,
+            "invalid_params",
+        ),
+        ({"url": "/tiktok/v2/video/list/?fields=id", "content": "{"}, 400, "invalid_params"),
+        ({"url": "/tiktok/v2/video/query/?fields=id", "json": {}}, 400, "invalid_params"),
     ],
 )
 def test_tiktok_errors(
@@ -127,26 +147,31 @@ def test_tiktok_errors(
     assert set(body["error"]) == {"code", "message", "log_id"}
 
 
-def test_tiktok_refresh(api: TestClient, world: SyntheticWorld) -> None:
-    open_id = account(world, "tiktok")
+def test_tiktok_refresh(world: SyntheticWorld) -> None:
+    tokens = TokenBook(world)
+    first = tokens.issued("tiktok", account(world, "tiktok"))
     form = {
         "client_key": credentials.CLIENT_KEY,
         "client_secret": credentials.CLIENT_SECRET,
         "grant_type": "refresh_token",
-        "refresh_token": credentials.refresh_token(world.seed, open_id),
+        "refresh_token": first.refresh_token,
     }
-    body = api.post("/v2/oauth/token/", data=form).json()
-    assert body["open_id"] == open_id
-    assert body["access_token"] == credentials.access_token(world.seed, open_id)
-    assert body["expires_in"] > 0
-    refused = api.post("/v2/oauth/token/", data={**form, "refresh_token": "old"})
-    assert (refused.status_code, refused.json()["error"]) == (400, "invalid_grant")
-    refused = api.post("/v2/oauth/token/", data={**form, "client_secret": "no"})
-    assert refused.json()["error"] == "invalid_client"
+    with TestClient(build_app(world, tokens)) as api:
+        body = api.post("/tiktok/v2/oauth/token/", data=form).json()
+        assert body["open_id"] == first.account_id
+        assert body["access_token"] == tokens.issued("tiktok", first.account_id).access_token
+        assert body["access_token"] != first.access_token
+        # A refresh token works once.
+        refused = api.post("/tiktok/v2/oauth/token/", data=form)
+        assert (refused.status_code, refused.json()["error"]) == (400, "invalid_grant")
+        form["refresh_token"] = body["refresh_token"]
+        refused = api.post("/tiktok/v2/oauth/token/", data={**form, "client_secret": "no"})
+        assert refused.json()["error"] == "invalid_client"
+        assert api.post("/tiktok/v2/oauth/token/", data=form).status_code == 200
 
 
 def test_the_clock(api: TestClient, world: SyntheticWorld) -> None:
-    url = "/v2/user/info/?fields=video_count"
+    url = "/tiktok/v2/user/info/?fields=video_count"
     counts = [
         api.get(url, headers={**bearer(world), "X-Sandbox-Date": day}).json()["data"]["user"]
         for day in ("2026-10-01", "2026-10-31", "2026-11-20")
@@ -162,7 +187,7 @@ def list_all(api: TestClient, path: str, **params: Any) -> list[dict[str, Any]]:
     items, token = [], None
     while True:
         query = params | ({"pageToken": token} if token else {})
-        answer = api.get(f"/youtube/v3/{path}", headers=KEY, params=query)
+        answer = api.get(f"/youtube/youtube/v3/{path}", headers=KEY, params=query)
         assert answer.status_code == 200, answer.text
         body = answer.json()
         items += body["items"]
@@ -206,7 +231,7 @@ def test_youtube_from_channel_to_comments(api: TestClient, world: SyntheticWorld
 
 def test_youtube_takes_the_key_as_a_parameter_too(api: TestClient, world: SyntheticWorld) -> None:
     query = {"part": "id", "id": account(world, "youtube"), "key": credentials.DEFAULT_API_KEY}
-    answer = api.get("/youtube/v3/channels", params=query)
+    answer = api.get("/youtube/youtube/v3/channels", params=query)
     assert answer.status_code == 200
     assert set(answer.json()["items"][0]) == {"kind", "etag", "id"}
 
@@ -228,7 +253,7 @@ def test_youtube_takes_the_key_as_a_parameter_too(api: TestClient, world: Synthe
 def test_youtube_errors(
     api: TestClient, path: str, headers: dict[str, str] | None, status: int, reason: str
 ) -> None:
-    answer = api.get(f"/youtube/v3/{path}", headers=KEY if headers is None else headers)
+    answer = api.get(f"/youtube/youtube/v3/{path}", headers=KEY if headers is None else headers)
     error = answer.json()["error"]
     assert (answer.status_code, error["code"]) == (status, status)
     assert set(error) == {"code", "message", "errors", "status"}
@@ -238,13 +263,13 @@ def test_youtube_errors(
 
 def test_youtube_comments_disabled() -> None:
     world = SyntheticWorld(seed=1, creators=40, days=10, last_day=LAST_DAY)
-    with TestClient(build_app(world, credentials.DEFAULT_API_KEY)) as api:
+    with TestClient(build_app(world, TokenBook(world))) as api:
         refused = 0
         for number in range(40):
             uploads = "UU" + account(world, "youtube", number)[2:]
             for item in list_all(api, "playlistItems", part="contentDetails", playlistId=uploads):
                 answer = api.get(
-                    "/youtube/v3/commentThreads",
+                    "/youtube/youtube/v3/commentThreads",
                     headers=KEY,
                     params={"part": "id", "videoId": item["contentDetails"]["videoId"]},
                 )
@@ -255,12 +280,12 @@ def test_youtube_comments_disabled() -> None:
 
 
 def test_tiktok_counts_the_calls_of_each_endpoint_when_told_to(world: SyntheticWorld) -> None:
-    limited = build_app(world, credentials.DEFAULT_API_KEY, make_window=lambda: CallWindow(2))
+    limited = build_app(world, TokenBook(world), make_window=lambda: CallWindow(2))
     with TestClient(limited) as api:
-        path = "/v2/user/info/?fields=open_id"
+        path = "/tiktok/v2/user/info/?fields=open_id"
         answers = [api.get(path, headers=bearer(world, number)) for number in range(3)]
         assert [answer.status_code for answer in answers] == [200, 200, 429]
         assert answers[2].json()["error"]["code"] == "rate_limit_exceeded"
         assert 1 <= int(answers[2].headers["Retry-After"]) <= 60
-        listed = api.post("/v2/video/list/?fields=id", headers=bearer(world))
+        listed = api.post("/tiktok/v2/video/list/?fields=id", headers=bearer(world))
         assert listed.status_code == 200

@@ -54,9 +54,9 @@ def built(dbt: Dbt, sandbox: str, tmp_path_factory: pytest.TempPathFactory) -> D
         "CREDENCE_ENV": dbt.warehouse.env,
         "CONNECTIONS_FILE": str(folder / "connections.json"),
         "DLT_DIR": str(folder / "dlt"),
-        "TIKTOK_BASE_URL": sandbox,
+        "TIKTOK_BASE_URL": f"{sandbox}/tiktok",
         "TIKTOK_CALLS_PER_MINUTE": "0",
-        "YOUTUBE_BASE_URL": sandbox,
+        "YOUTUBE_BASE_URL": f"{sandbox}/youtube",
         "YOUTUBE_API_KEY": "not-asked",
     }
     connections = ["connections", "--out", env["CONNECTIONS_FILE"], "--replay", str(DATA)]
