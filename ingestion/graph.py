@@ -14,10 +14,8 @@ overview/rate-limiting), https://developers.facebook.com/docs/facebook-login/gui
 import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from dlt.common.json import json
 from pydantic import SecretStr
 
 from ingestion.connections import Tokens
@@ -25,6 +23,7 @@ from ingestion.errors import PlatformError
 from ingestion.http import ApiClient, of_type, part, part_list
 from ingestion.paging import Page, paging_error, walk_pages
 from ingestion.policy import Failure, Headers, Json, Rule
+from ingestion.quota import usage_of
 from ingestion.settings import IngestionSettings
 from ingestion.snapshot import AccountDay, SnapshotRun
 
@@ -54,7 +53,7 @@ RULES = (
     Rule("dead_token", {"190", "102"}, remedy=RECONNECT),
     Rule("throttled", {"4", "17", "32", "613", "80001", "80002", "80006"}, statuses={429}),
     Rule("gone", {"10"}, pattern="(?i)not enough viewers"),
-    Rule("gone", {"100/33", "100/2108006", "803"}),
+    Rule("gone", {"100/33", "100/2108006", "110", "803"}),
     Rule("permission", {"3", "10", *map(str, range(200, 300))}, remedy=RECONNECT),
     Rule("account", {"368"}, remedy="The platform blocks the account; look into it there."),
     # A window that is too long or too old is our mistake and no metric's.
@@ -81,16 +80,10 @@ def read_failure(status: int, answer: Json) -> Failure | None:
 
 def pause(headers: Headers) -> float:
     """Seconds that the app has to stay away: what the usage headers name, 0 for nothing."""
-    minutes = [
-        float(usage.get("estimated_time_to_regain_access") or 0)
-        for usages in _header(headers, "X-Business-Use-Case-Usage").values()
-        for usage in (usages if isinstance(usages, list) else [])
-        if isinstance(usage, dict)
-    ]
-    if longest := max(minutes, default=0):
-        return longest * 60
-    used = [v for v in _header(headers, "X-App-Usage").values() if isinstance(v, int | float)]
-    return APP_USED_UP_SECONDS if max(used, default=0) >= 100 else 0
+    usage = usage_of(headers)
+    if usage.wait_seconds:
+        return usage.wait_seconds
+    return APP_USED_UP_SECONDS if (usage.percent or 0) >= 100 else 0
 
 
 def refresh(client: ApiClient, tokens: Tokens, settings: IngestionSettings) -> Tokens:
@@ -171,12 +164,3 @@ def page_of(answer: Json, who: str) -> Page:
 def _cursor_in(link: str) -> str | None:
     """The cursor of a link that is never followed, for it carries the token."""
     return next(iter(parse_qs(urlsplit(link).query).get("after", [])), None)
-
-
-def _header(headers: Headers, name: str) -> dict[str, Any]:
-    """The object in a usage header; empty where it is absent or unreadable."""
-    try:
-        found = json.loads(headers.get(name) or "{}")
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}

@@ -1,8 +1,7 @@
-"""The Graph API's ways, shared by the sandbox's Instagram and Facebook: one host, one path of ids.
+"""The Graph API's ways, shared by the sandbox's Instagram and Facebook.
 
 Error bodies, the ``fields`` language (``id,children{id},likes.limit(0).summary(true)``), pages by
-cursor whose ``next`` carries the token, usage headers, and the exchange of tokens. A token tells
-whose node is asked for: Instagram's and Facebook's paths are the same.
+cursor whose ``next`` carries the token, usage headers, and the exchange of tokens.
 
 Facts: https://developers.facebook.com/docs/graph-api (overview, results, guides/error-handling).
 """
@@ -22,8 +21,7 @@ from dlt.common.json import json
 from starlette.datastructures import Headers, QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Match, Route
-from starlette.types import Scope
+from starlette.routing import Route
 
 from ingestion.graph import HOST, VERSION
 from ingestion.sandbox import credentials
@@ -36,7 +34,6 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 Endpoint = Callable[[Request], Awaitable[Response]]
 
-PLATFORMS = ("instagram", "facebook")
 DEFAULT_LIMIT = 25
 LARGEST_LIMIT = 100
 LONG_LIVED_SECONDS = 60 * 86_400
@@ -113,30 +110,9 @@ def business_usage(platform: str, account_id: str) -> Mapping[str, str]:
     return {"X-Business-Use-Case-Usage": json.dumps({account_id: [used]})}
 
 
-class GraphRoute(Route):
-    """A route of one platform's nodes: it leaves alone what comes with another platform's token."""
-
-    def __init__(
-        self,
-        path: str,
-        endpoint: Endpoint,
-        platform: str,
-        tokens: "TokenBook",
-        methods: Sequence[str] = ("GET",),
-    ) -> None:
-        super().__init__(f"/{VERSION}{path}", answering(endpoint), methods=list(methods))
-        self._platform, self._tokens = platform, tokens
-
-    def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        match, child = super().matches(scope)
-        if match == Match.NONE or self._is_ours(scope):
-            return match, child
-        return Match.NONE, {}
-
-    def _is_ours(self, scope: Scope) -> bool:
-        token = _token(Headers(scope=scope), QueryParams(scope["query_string"]))
-        others = (platform for platform in PLATFORMS if platform != self._platform)
-        return not token or all(self._tokens.account(other, token) is None for other in others)
+def route(path: str, endpoint: Endpoint) -> Route:
+    """A route of the pinned version, such as ``/{node_id}/media``."""
+    return Route(f"/{VERSION}{path}", answering(endpoint), methods=["GET"])
 
 
 def answering(endpoint: Endpoint) -> Endpoint:
@@ -151,7 +127,7 @@ def answering(endpoint: Endpoint) -> Endpoint:
     return answered
 
 
-def exchange_route(tokens: "TokenBook") -> Route:
+def exchange_route(platform: str, tokens: "TokenBook") -> Route:
     """The endpoint that exchanges a token for one of another 60 days, by GET or POST."""
 
     async def exchange(request: Request) -> Response:
@@ -166,8 +142,7 @@ def exchange_route(tokens: "TokenBook") -> Route:
         if given.get("client_secret") != credentials.CLIENT_SECRET:
             raise GraphError("Error validating client secret.", 1)
         old = str(given.get("fb_exchange_token") or "")
-        pairs = (tokens.refresh(platform, old) for platform in PLATFORMS)
-        pair = next((pair for pair in pairs if pair is not None), None)
+        pair = tokens.refresh(platform, old)
         if pair is None:
             raise expired()
         return answer(
@@ -303,7 +278,8 @@ def edge(
             "after": cursors["after"],
             "access_token": _token(request.headers, request.query_params),
         }
-        body["paging"]["next"] = f"{HOST}{request.url.path}?{urlencode(following)}"
+        path = request.url.path.removeprefix(request.scope.get("root_path", ""))
+        body["paging"]["next"] = f"{HOST}{path}?{urlencode(following)}"
     return body
 
 
