@@ -4,7 +4,8 @@ Lands in ``raw``, each table replaced whole by a run:
 
 - ``app__creators``: creator_id, display_name, created_at;
 - ``app__connections``: connection_id, creator_id, platform, account_id (TikTok open_id, YouTube
-  channel id), handle, connected_at; never a token.
+  channel id), handle, connected_at, status (active, broken or revoked), scopes (granted, separated
+  by spaces; NULL where it is not known); never a token.
 
 Each also has ``snapshot_date`` (UTC day of the reading) and ``fetched_at``.
 
@@ -13,13 +14,14 @@ Alone: ``python -m ingestion.app --dry-run`` reads and counts, without ``--dry-r
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import dlt
 import pyarrow as pa
 from dlt.common.configuration.specs import BaseConfiguration
 from dlt.extract import DltResource
 
-from ingestion.connections import Connection, Connections, Creator, read_connections
+from ingestion.connections import Connection, ConnectionStore, Creator
 from ingestion.settings import IngestionSettings, read_settings
 from ingestion.tables import DAY, MOMENT, TEXT, Table
 
@@ -41,6 +43,8 @@ CONNECTIONS = Table(
         "account_id": TEXT,
         "handle": TEXT,
         "connected_at": MOMENT,
+        "status": TEXT,
+        "scopes": TEXT,
     },
     key=("platform", "account_id"),
     required=(*STAMPED, "connection_id", "creator_id", "connected_at"),
@@ -49,26 +53,32 @@ CONNECTIONS = Table(
 
 @dlt.source(name="app", spec=BaseConfiguration, max_table_nesting=0)
 def app_source(settings: IngestionSettings | None = None) -> list[DltResource]:
-    """Creators and connections of the connections file, read when the source runs."""
+    """All creators and connections, whatever their status, read when the source runs."""
 
     def creators() -> Iterator[pa.Table]:
-        yield _rows(CREATORS, _read(settings).creators)
+        yield _rows(CREATORS, _store(settings).creators())
 
     def connections() -> Iterator[pa.Table]:
-        yield _rows(CONNECTIONS, _read(settings).connections)
+        yield _rows(CONNECTIONS, _store(settings).connections(status=None))
 
     return [CREATORS.resource(creators), CONNECTIONS.resource(connections)]
 
 
-def _read(settings: IngestionSettings | None) -> Connections:
-    return read_connections((settings or read_settings()).connections_file)
+def _store(settings: IngestionSettings | None) -> ConnectionStore:
+    return ConnectionStore(settings or read_settings())
 
 
 def _rows(table: Table, found: Sequence[Creator] | Sequence[Connection]) -> pa.Table:
     now = datetime.now(UTC)
-    # Only declared columns pass, so a secret that a connection carries stays behind.
     stamp = {"snapshot_date": now.date(), "fetched_at": now}
-    return table.to_arrow({**vars(item), **stamp} for item in found)
+    return table.to_arrow({**_values(item), **stamp} for item in found)
+
+
+def _values(item: Creator | Connection) -> dict[str, Any]:
+    values = item.model_dump()
+    if isinstance(item, Connection):
+        values["scopes"] = " ".join(item.scopes) or None
+    return values
 
 
 if __name__ == "__main__":

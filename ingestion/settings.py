@@ -18,8 +18,6 @@ class IngestionSettings(BaseSettings):
     tiktok_base_url: HttpUrl = HttpUrl("https://open.tiktokapis.com")
     youtube_base_url: HttpUrl = HttpUrl("https://www.googleapis.com")
     youtube_api_key: SecretStr | None = None
-    connections_file: Path = Path(".data/connections.json")
-    """Creators and their connected accounts; see :mod:`ingestion.connections`."""
     dlt_dir: Path = Path(".data/dlt")
     """Working folder of the dlt pipelines: extracted packages until they are loaded."""
     sandbox_clock: bool = False
@@ -41,6 +39,11 @@ class IngestionSettings(BaseSettings):
     """Comments are read for videos published in this many days before the snapshot."""
     youtube_comment_pages: int = Field(default=1, ge=1)
     """Pages of 100 comment threads, newest first, per video and day."""
+
+    database_url: SecretStr = SecretStr("sqlite:///.data/credence.db")
+    """Creators, connections and tokens; see :mod:`ingestion.connections`."""
+    token_keys: SecretStr | None = None
+    """Fernet keys, separated by commas: the first encrypts tokens, all decrypt."""
 
 
 def read_settings() -> IngestionSettings:

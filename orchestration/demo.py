@@ -112,7 +112,7 @@ def build(world: World, at: Folders, console: Console, say: Say) -> RunReport:
         with running(sandbox_service(world, 0), at.logs) as sandbox:
             say(f"sandbox ready at {sandbox.url}")
             env |= world_environment(world, sandbox, at)
-            arguments = ["--out", str(at.connections), *world.sandbox_arguments()]
+            arguments = world.sandbox_arguments()
             run_command(module("ingestion.sandbox", "connections", *arguments), env)
             say("starting Dagster")
             report = run_job(JOB, world.snapshot_days(), env, at.logs / "run.log", say)

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dashboards.settings import DashboardsSettings
+from ingestion.connections.cipher import keys_beside
+from ingestion.connections.database import absolute_url
 from ingestion.sandbox.credentials import DEFAULT_API_KEY
 from ingestion.sandbox.environment import environment
 from ingestion.settings import IngestionSettings
@@ -32,7 +34,8 @@ class Folders:
     warehouse: Path
     dagster_home: Path
     dlt: Path
-    connections: Path
+    database: Path
+    """Creators, connections and tokens."""
     logs: Path
 
     @classmethod
@@ -43,7 +46,7 @@ class Folders:
             warehouse=warehouse,
             dagster_home=base / "dagster",
             dlt=base / "dlt",
-            connections=base / "connections.json",
+            database=base / "operational.db",
             logs=logs,
         )
 
@@ -132,7 +135,8 @@ def world_environment(world: World, sandbox: Launched, at: Folders) -> dict[str,
     """
     return {
         **environment(sandbox.url),
-        "CONNECTIONS_FILE": str(at.connections),
+        "DATABASE_URL": f"sqlite:///{at.database}",
+        "TOKEN_KEYS": keys_beside(at.database),
         "DLT_DIR": str(at.dlt),
         "PARTITIONS_START": world.snapshot_days()[0].isoformat(),
     }
@@ -151,7 +155,7 @@ def dagster_environment(home: Path) -> dict[str, str]:
     return {
         "DAGSTER_HOME": str(home),
         "PYTHONPATH": str(PROJECT_ROOT),
-        "CONNECTIONS_FILE": str(PROJECT_ROOT / IngestionSettings().connections_file),
+        "DATABASE_URL": absolute_url(IngestionSettings().database_url, PROJECT_ROOT),
         "DLT_DIR": str(PROJECT_ROOT / IngestionSettings().dlt_dir),
         "SUPERSET_HOME": str(PROJECT_ROOT / DashboardsSettings().home),
         "SUPERSET_VENV": str(PROJECT_ROOT / DashboardsSettings().venv),

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from dashboards.settings import DashboardsSettings
+from ingestion.connections.database import parse_url, sqlite_file
 from ingestion.settings import IngestionSettings
 from orchestration.dagster_run import end_lost_runs
 from orchestration.demo import run_command
@@ -61,10 +62,11 @@ def serve() -> None:
 
 def refuse_nothing_to_show(path: Path) -> None:
     """Raise UserError where there is neither a warehouse nor an account to fill one with."""
-    connections = PROJECT_ROOT / IngestionSettings().connections_file
-    if not path.exists() and not connections.exists():
+    file = sqlite_file(parse_url(IngestionSettings().database_url))
+    if not path.exists() and file and not (PROJECT_ROOT / file).exists():
         raise UserError(
-            f"{path}: nothing built yet. Run make demo first, or connect accounts in {connections}."
+            f"{path}: nothing built yet. Run make demo first, or connect accounts "
+            "(python -m ingestion connections add --help)."
         )
 
 

@@ -12,7 +12,7 @@ from warehouse.schema_ddl import apply
 from warehouse.settings import WarehouseSettings
 
 # Loaded on use: the fixtures start nothing until a test asks for them.
-pytest_plugins = ["tests.superset_fixtures"]
+pytest_plugins = ["tests.postgresql", "tests.superset_fixtures"]
 
 
 @pytest.fixture(scope="session")

@@ -2,19 +2,25 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any
 
 import typer
+from pydantic import SecretStr
 from typer.core import TyperGroup
 
-from ingestion.connections import Connections, Platform, write_connections
+from ingestion.connections import Connection, ConnectionStore, Creator, Tokens
+from ingestion.registry import PLATFORMS
 from ingestion.sandbox import credentials
 from ingestion.sandbox.platforms import World
 from ingestion.sandbox.replay import ReplayWorld
 from ingestion.sandbox.server import serve as serve_world
 from ingestion.sandbox.tokens import TokenBook
 from ingestion.sandbox.transition import TwoWorlds
+from ingestion.settings import read_settings
 from warehouse.errors import UserError, exit_on_user_error
+
+CONNECTION_PREFIX = "sandbox_"
+"""Tells a world's connections from real ones."""
 
 
 class ServeByDefault(TyperGroup):
@@ -72,7 +78,6 @@ def serve(
 
 @app.command()
 def connections(
-    out: Annotated[Path, typer.Option(help="The file to write (mode 600).")],
     replay: Replay = None,
     seed: Seed = 7,
     creators: CreatorCount = 50,
@@ -80,14 +85,18 @@ def connections(
     end_date: EndDate = None,
     stealth: Stealth = 0.5,
 ) -> None:
-    """Write the connections file of the world that serve, with the same options, serves."""
+    """Connect the creators of the world that serve, with the same options, serves.
+
+    They go into the database of DATABASE_URL, in place of an earlier world's; one that holds real
+    connections is left alone.
+    """
     world = _world(replay, seed, creators, days, end_date, stealth)
-    found = _connections(world)
-    write_connections(out, found)
-    typer.echo(
-        f"{out}: {len(found.creators)} creators, {len(found.connections)} connections "
-        f"({world.name})"
-    )
+    store = ConnectionStore(read_settings())
+    _refuse_real(store)
+    people = [Creator(**vars(creator)) for creator in world.creators()]
+    accounts = _connected(world)
+    store.put(people, accounts, replace=True)
+    typer.echo(f"{len(people)} creators, {len(accounts)} connections ({world.name})")
 
 
 def _world(
@@ -106,22 +115,31 @@ def _world(
     return TwoWorlds(seed, creators, days, last_day, stealth)
 
 
-def _connections(world: World) -> Connections:
+def _connected(world: World) -> list[tuple[Connection, Tokens]]:
     issued = TokenBook(world).issued
-    return Connections.model_validate(
-        {
-            "creators": [vars(creator) for creator in world.creators()],
-            "connections": [
-                {
-                    **vars(account),
-                    "connection_id": f"{account.platform}_{account.account_id}",
-                    "access_token": issued(account.platform, account.account_id).access_token,
-                }
-                for account in world.accounts()
-                if account.platform in get_args(Platform)
-            ],
-        }
-    )
+    found = []
+    for account in world.accounts():
+        if account.platform not in PLATFORMS:
+            continue
+        pair = issued(account.platform, account.account_id)
+        connection = Connection(
+            **vars(account),
+            connection_id=f"{CONNECTION_PREFIX}{account.platform}_{account.account_id}",
+        )
+        tokens = Tokens(
+            access_token=SecretStr(pair.access_token), refresh_token=SecretStr(pair.refresh_token)
+        )
+        found.append((connection, tokens))
+    return found
+
+
+def _refuse_real(store: ConnectionStore) -> None:
+    for connection in store.connections(status=None):
+        if not connection.connection_id.startswith(CONNECTION_PREFIX):
+            raise UserError(
+                f"connection {connection.connection_id}: is not a sandbox's, so the database is "
+                "left alone. Name another one in DATABASE_URL."
+            )
 
 
 if __name__ == "__main__":

@@ -198,7 +198,7 @@ def test_sources_and_dbt_by_hand(clone: Path, up: Up) -> None:
         CLICKHOUSE_SECURE="false",
         CLICKHOUSE_USER="owner",
         CLICKHOUSE_PASSWORD=(kept / "owner.password").read_text().strip(),
-        CONNECTIONS_FILE=str(kept / "demo" / "connections.json"),
+        DATABASE_URL=f"sqlite:///{kept}/demo/operational.db",
         TIKTOK_BASE_URL=f"{sandbox}/tiktok",
         TIKTOK_CALLS_PER_MINUTE="0",
         YOUTUBE_BASE_URL=f"{sandbox}/youtube",

@@ -52,14 +52,14 @@ def built(dbt: Dbt, sandbox: str, tmp_path_factory: pytest.TempPathFactory) -> D
         "CLICKHOUSE_USER": user,
         "CLICKHOUSE_PASSWORD": password,
         "CREDENCE_ENV": dbt.warehouse.env,
-        "CONNECTIONS_FILE": str(folder / "connections.json"),
+        "DATABASE_URL": f"sqlite:///{folder}/credence.db",
         "DLT_DIR": str(folder / "dlt"),
         "TIKTOK_BASE_URL": f"{sandbox}/tiktok",
         "TIKTOK_CALLS_PER_MINUTE": "0",
         "YOUTUBE_BASE_URL": f"{sandbox}/youtube",
         "YOUTUBE_API_KEY": "not-asked",
     }
-    connections = ["connections", "--out", env["CONNECTIONS_FILE"], "--replay", str(DATA)]
+    connections = ["connections", "--replay", str(DATA)]
     for module, *arguments in (
         ("ingestion.sandbox", *connections),
         ("ingestion.app",),

@@ -65,12 +65,9 @@ def make_ingestion(
         apply(client, own)
         found = Ingestion(tmp_path, url, own, client)
         made.append(found)
-        write_world(["connections", "--out", str(found.connections_file), *world])
+        put = CliRunner().invoke(app, ["connections", *world], env=found.environment())
+        assert put.exit_code == 0, put.output
         return found
-
-    def write_world(arguments: list[str]) -> None:
-        result = CliRunner().invoke(app, arguments)
-        assert result.exit_code == 0, result.output
 
     yield make
     for ingestion in made:

@@ -12,6 +12,7 @@ from pathlib import Path
 from clickhouse_connect.driver.client import Client
 
 from ingestion.app import app_source
+from ingestion.connections import ConnectionStore
 from ingestion.outcomes import Outcomes
 from ingestion.pipeline import LoadResult, run
 from ingestion.settings import IngestionSettings
@@ -22,6 +23,7 @@ from warehouse.settings import LAYERS, WarehouseSettings
 ROOT = Path(__file__).resolve().parents[3]
 DATA = ROOT.parent / "shared" / "data"
 WORLD = ("--creators", "8", "--days", "20", "--seed", "5")
+OUR_SETTINGS = "CLICKHOUSE_|CREDENCE_|WAREHOUSE_|TIKTOK_|YOUTUBE_|SANDBOX_|DATABASE_URL|TOKEN_KEYS"
 API_KEY = "sandbox-api-key"
 PLATFORMS = {"tiktok": tiktok_source, "youtube": youtube_source}
 
@@ -37,8 +39,8 @@ class Ingestion:
     env: dict[str, str] = field(default_factory=dict)
 
     @property
-    def connections_file(self) -> Path:
-        return self.folder / "connections.json"
+    def store(self) -> ConnectionStore:
+        return ConnectionStore(self.settings())
 
     def command(self, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
         """Run ``python <arguments>`` to its end."""
@@ -83,9 +85,7 @@ class Ingestion:
     def environment(self) -> dict[str, str]:
         owner, password = self.warehouse.login("owner")
         clean = {
-            name: value
-            for name, value in os.environ.items()
-            if not re.match("CLICKHOUSE_|CREDENCE_|WAREHOUSE_|TIKTOK_|YOUTUBE_|SANDBOX_", name)
+            name: value for name, value in os.environ.items() if not re.match(OUR_SETTINGS, name)
         }
         return {
             **clean,
@@ -101,7 +101,7 @@ class Ingestion:
             "TIKTOK_CALLS_PER_MINUTE": "0",
             "REQUEST_ATTEMPTS": "2",
             "REQUEST_BACKOFF": "0.01",
-            "CONNECTIONS_FILE": str(self.connections_file),
+            "DATABASE_URL": f"sqlite:///{self.folder}/credence.db",
             "DLT_DIR": str(self.folder / "dlt"),
             **self.env,
         }

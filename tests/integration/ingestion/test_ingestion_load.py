@@ -1,16 +1,17 @@
 """The sources against a real sandbox and a real warehouse: the rows that land, and land again."""
 
-import json
-import re
-import stat
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.fernet import Fernet
 from dlt.common.exceptions import DltException
 from ingestion_environment import API_KEY, DATA, Ingestion
+from pydantic import SecretStr
+
+from ingestion.connections import Tokens
 
 TABLES = {
     "tiktok": ("tiktok__users", "tiktok__videos"),
@@ -24,14 +25,20 @@ TABLES = {
 }
 
 
-def edit_connections(ingestion: Ingestion, platform: str, **changes: str) -> str:
-    """Change the platform's first connection; gives the account's id before."""
-    content = json.loads(ingestion.connections_file.read_text())
-    first = next(c for c in content["connections"] if c["platform"] == platform)
-    before = str(first["account_id"])
-    first.update(changes)
-    ingestion.connections_file.write_text(json.dumps(content))
-    return before
+EXPIRED = Tokens(access_token=SecretStr("act.expired"))
+
+
+def break_first(ingestion: Ingestion, platform: str, account_id: str | None = None) -> str:
+    """Give the platform's first connection an expired token, or another account; gives the old."""
+    store = ingestion.store
+    first = store.connections(platform)[0]
+    store.revoke(first.connection_id)
+    if account_id:
+        changes = {"connection_id": f"sandbox_{platform}_gone", "account_id": account_id}
+        store.add(first.model_copy(update=changes), EXPIRED)
+    else:
+        store.add(first, EXPIRED)
+    return first.account_id
 
 
 @pytest.mark.parametrize("source", ["tiktok", "youtube", "app"])
@@ -141,8 +148,8 @@ def _column_sums(*columns: str) -> tuple[int, ...]:
 
 
 def test_a_broken_account_does_not_stop_the_rest(ingestion: Ingestion) -> None:
-    broken = edit_connections(ingestion, "tiktok", access_token="act.expired")
-    gone = edit_connections(ingestion, "youtube", account_id="UC_gone_for_ever_0000000")
+    broken = break_first(ingestion, "tiktok")
+    gone = break_first(ingestion, "youtube", "UC_gone_for_ever_0000000")
     done = ingestion.command("-m", "ingestion.tiktok")
     assert (done.returncode, "Traceback" in done.stderr) == (0, False)
     assert "7 of 8 accounts read whole; 1 not, e.g. tiktok: account" in done.stdout
@@ -167,10 +174,8 @@ def test_a_broken_account_does_not_stop_the_rest(ingestion: Ingestion) -> None:
 
 
 def test_all_accounts_broken_is_an_error(ingestion: Ingestion) -> None:
-    content = json.loads(ingestion.connections_file.read_text())
-    for connection in content["connections"]:
-        connection["access_token"] = "act.expired"
-    ingestion.connections_file.write_text(json.dumps(content))
+    store = ingestion.store
+    store.put([], [(connection, EXPIRED) for connection in store.connections()])
     assert "none of 8 accounts could be read" in ingestion.fails("tiktok")
 
 
@@ -193,8 +198,14 @@ def test_a_wrong_key_is_one_line_and_nothing_lands(ingestion: Ingestion) -> None
         ("tiktok", {"TIKTOK_BASE_URL": "http://127.0.0.1:1"}, "Check TIKTOK_BASE_URL"),
         ("youtube", {"YOUTUBE_BASE_URL": "http://127.0.0.1:1"}, "Check YOUTUBE_BASE_URL"),
         ("youtube", {"YOUTUBE_BASE_URL": "not a url"}, "YOUTUBE_BASE_URL"),
-        ("tiktok", {"CONNECTIONS_FILE": "/nowhere/c.json"}, "/nowhere/c.json not found"),
-        ("app", {"CONNECTIONS_FILE": "/nowhere/c.json"}, "/nowhere/c.json not found"),
+        (
+            "tiktok",
+            {"DATABASE_URL": "sqlite:////dev/null/c.db"},
+            "c.db: cannot be opened",
+        ),
+        ("app", {"DATABASE_URL": "sqlite:////dev/null/c.db"}, "c.db: cannot be opened"),
+        ("app", {"DATABASE_URL": "mysql://host/c"}, "DATABASE_URL"),
+        ("tiktok", {"TOKEN_KEYS": Fernet.generate_key().decode()}, "encrypted with another key"),
     ],
 )
 def test_what_cannot_be_reached_is_one_line(
@@ -221,9 +232,10 @@ def test_a_dry_run_counts_and_loads_nothing(ingestion: Ingestion) -> None:
 
 def test_no_secret_in_logs_state_or_warehouse(ingestion: Ingestion, warehouse_server: Any) -> None:
     """Every byte that a run leaves behind, in the warehouse's folder and in dlt's."""
-    tokens = re.findall(r"act\.sandbox\.\w+", ingestion.connections_file.read_text())
-    assert len(set(tokens)) == 8
-    assert stat.S_IMODE(ingestion.connections_file.stat().st_mode) == 0o600
+    store = ingestion.store
+    kept = [store.tokens(connection.connection_id) for connection in store.connections()]
+    tokens = [one.access_token.get_secret_value() for one in kept if one]
+    assert len(set(tokens)) == 16
     printed = ""
     for source in TABLES:
         done = ingestion.command("-m", f"ingestion.{source}", RUNTIME__LOG_LEVEL="DEBUG")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import uvicorn
+from pydantic import SecretStr
 from typer.testing import CliRunner
 
 from ingestion import tiktok
@@ -54,20 +55,21 @@ def _serve(server: uvicorn.Server, started: threading.Event) -> None:
 
 
 @pytest.fixture
-def connections(tmp_path: Path, today: date) -> Path:
-    out = tmp_path / "connections.json"
+def database_url(tmp_path: Path, today: date) -> str:
+    url = f"sqlite:///{tmp_path}/credence.db"
     options = ["--seed", "5", "--creators", str(CREATORS), "--days", "20", "--end-date", str(today)]
-    result = CliRunner().invoke(app, ["connections", *options, "--out", str(out)])
+    env = {"DATABASE_URL": url, "TOKEN_KEYS": ""}
+    result = CliRunner().invoke(app, ["connections", *options], env=env)
     assert result.exit_code == 0, result.output
-    return out
+    return url
 
 
-def read_all(url: str, connections: Path, attempts: int, calls: int, seconds: float) -> str:
+def read_all(url: str, database_url: str, attempts: int, calls: int, seconds: float) -> str:
     """Read every account's videos; gives how it went in one line."""
     settings = IngestionSettings(
         _env_file=None,
         tiktok_base_url=url,  # type: ignore[arg-type]
-        connections_file=connections,
+        database_url=SecretStr(database_url),
         request_attempts=attempts,
         request_backoff=0,
     )
@@ -78,17 +80,17 @@ def read_all(url: str, connections: Path, attempts: int, calls: int, seconds: fl
     return run.outcomes.summary()
 
 
-def test_a_client_that_keeps_the_limit_is_never_refused(connections: Path, today: date) -> None:
+def test_a_client_that_keeps_the_limit_is_never_refused(database_url: str, today: date) -> None:
     with throttled_sandbox(today) as url:
-        summary = read_all(url, connections, attempts=1, calls=CALLS, seconds=1.5)
+        summary = read_all(url, database_url, attempts=1, calls=CALLS, seconds=1.5)
         assert summary == f"{CREATORS} of {CREATORS} accounts read whole"
         # Without the limit the same calls are too many: the sandbox does count.
-        assert "rate_limit_exceeded" in read_all(url, connections, attempts=1, calls=0, seconds=0)
+        assert "rate_limit_exceeded" in read_all(url, database_url, attempts=1, calls=0, seconds=0)
 
 
 def test_a_client_that_is_refused_waits_as_long_as_it_is_told(
-    connections: Path, today: date
+    database_url: str, today: date
 ) -> None:
     with throttled_sandbox(today) as url:
-        summary = read_all(url, connections, attempts=8, calls=0, seconds=0)
+        summary = read_all(url, database_url, attempts=8, calls=0, seconds=0)
     assert summary == f"{CREATORS} of {CREATORS} accounts read whole"

@@ -1,5 +1,6 @@
 """The sandbox's commands: what a user can get wrong is one line, and a stop is clean."""
 
+import os
 import signal
 import socket
 import subprocess
@@ -9,13 +10,16 @@ from pathlib import Path
 import pytest
 from ingestion_environment import ROOT
 
+from ingestion.connections import ConnectionStore
 from ingestion.sandbox.replay import COLUMNS
+from ingestion.settings import IngestionSettings
 
 
-def sandbox(*arguments: str) -> subprocess.CompletedProcess[str]:
+def sandbox(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "ingestion.sandbox", *arguments],
         cwd=ROOT,
+        env={**os.environ, **env},
         capture_output=True,
         text=True,
         timeout=60,
@@ -23,8 +27,8 @@ def sandbox(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def refused(*arguments: str) -> str:
-    done = sandbox(*arguments)
+def refused(*arguments: str, **env: str) -> str:
+    done = sandbox(*arguments, **env)
     assert done.returncode == 2, done
     assert done.stdout == ""
     assert done.stderr.startswith("error: ")
@@ -44,16 +48,32 @@ def test_a_malformed_replay_is_one_line_and_writes_nothing(tmp_path: Path) -> No
     (tmp_path / "real").mkdir()
     broken = f"{','.join(COLUMNS)}\n1,1601169789,ann,[],18,5,1,2,lots,5000,900,7\n"
     (tmp_path / "real" / "tiktok_videos.csv").write_text(broken)
-    out = tmp_path / "connections.json"
-    said = refused("connections", "--replay", str(tmp_path), "--out", str(out))
+    env = {"DATABASE_URL": f"sqlite:///{tmp_path}/credence.db"}
+    said = refused("connections", "--replay", str(tmp_path), **env)
     assert "row 2, column view_count: 'lots' is not a whole number" in said
-    assert not out.exists()
+    assert not (tmp_path / "credence.db").exists()
 
 
-def test_a_place_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+def test_a_database_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    said = refused("connections", "--out", str(tmp_path / "file" / "connections.json"))
-    assert "cannot be written" in said
+    said = refused("connections", DATABASE_URL=f"sqlite:///{tmp_path}/file/credence.db")
+    assert "file/credence.db: cannot be opened" in said
+
+
+def test_a_world_takes_the_place_of_an_earlier_one_and_of_nothing_real(tmp_path: Path) -> None:
+    env = {"DATABASE_URL": f"sqlite:///{tmp_path}/credence.db", "TOKEN_KEYS": ""}
+    store = ConnectionStore(IngestionSettings(_env_file=None, database_url=env["DATABASE_URL"]))
+    for seed, count in (("1", 3), ("2", 2)):
+        done = sandbox("connections", "--seed", seed, "--creators", str(count), **env)
+        assert done.stdout.startswith(f"{count} creators, "), done.stderr
+        assert len(store.creators()) == count
+        accounts = store.connections(status=None)
+        assert {one.creator_id for one in accounts} == {one.creator_id for one in store.creators()}
+    real = accounts[0].model_copy(update={"connection_id": "real", "account_id": "real"})
+    store.add(real, None)
+    before = store.connections(status=None)
+    assert "connection real: is not a sandbox's" in refused("connections", "--seed", "3", **env)
+    assert store.connections(status=None) == before
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -5,7 +5,6 @@ cluster in a temporary folder, and the embedded warehouse stands for ClickHouse.
 """
 
 import os
-import pwd
 import re
 import shutil
 import socket
@@ -19,8 +18,14 @@ from typing import Any
 
 import pytest
 import yaml
+from pydantic import SecretStr
+from sqlalchemy import func, select
 
+from ingestion.connections.cipher import new_key
+from ingestion.connections.database import Database
+from ingestion.connections.schema import tokens
 from orchestration.services import spawn, stop
+from tests.postgresql import running_postgresql
 from warehouse.client import connect
 from warehouse.settings import WarehouseSettings
 
@@ -37,51 +42,6 @@ def free_port() -> str:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return str(probe.getsockname()[1])
-
-
-def postgres_binaries() -> Path:
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    if not found:
-        if os.environ.get("CI") == "true":
-            pytest.fail("PostgreSQL is missing: make deps")
-        pytest.skip("PostgreSQL is missing: make deps")
-    return found[-1].parent
-
-
-@contextmanager
-def postgres(folder: Path, port: str, password: str) -> Iterator[None]:
-    """A cluster of its own with the user and database of the compose file."""
-    binaries, data = postgres_binaries(), folder / "postgres"
-    # the server refuses to run as root
-    drop = ["runuser", "-u", "postgres", "--"] if os.getuid() == 0 else []
-    data.mkdir()
-    secret = folder / "password"
-    secret.write_text(password)
-    if drop:
-        account = pwd.getpwnam("postgres")
-        for path in (data, secret):
-            os.chown(path, account.pw_uid, account.pw_gid)
-        for parent in folder.parents[:3]:
-            parent.chmod(parent.stat().st_mode | 0o011)
-        folder.chmod(0o755)
-    initdb = ["initdb", "-D", data, "-U", "dagster", "--pwfile", secret, "-A", "scram-sha-256"]
-    subprocess.run([*drop, binaries / initdb[0], *initdb[1:]], check=True, capture_output=True)
-    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={data}"
-    with (folder / "postgres.log").open("wb") as output:
-        process = spawn(
-            [*drop, str(binaries / "postgres"), "-D", str(data), *options.split()], {}, output
-        )
-        try:
-            ready = [binaries / "pg_isready", "-h", "127.0.0.1", "-p", port, "-U", "dagster"]
-            wait_for(lambda: not subprocess.run(ready, capture_output=True).returncode, "postgres")
-            subprocess.run(
-                [binaries / "createdb", "-h", "127.0.0.1", "-p", port, "-U", "dagster", "dagster"],
-                env={**os.environ, "PGPASSWORD": password},
-                check=True,
-            )
-            yield
-        finally:
-            stop(process)
 
 
 def wait_for(condition: Any, name: str, process: Any = None, log: Path | None = None) -> None:
@@ -103,6 +63,7 @@ class Local:
             "CLICKHOUSE_PASSWORD": warehouse.login("owner")[1],
             "CLICKHOUSE_READER_PASSWORD": warehouse.login("reader")[1],
             "POSTGRES_PASSWORD": "compose-test",
+            "TOKEN_KEYS": new_key(),
         }
         self.folder = folder
         self.home = folder / "dagster_home"
@@ -156,7 +117,7 @@ def test_every_service_of_ours_starts_and_is_healthy(
 ) -> None:
     local = Local(warehouse, tmp_path)
     with ExitStack() as stack:
-        stack.enter_context(postgres(tmp_path, local.ports["5432"], "compose-test"))
+        stack.enter_context(running_postgresql(tmp_path, local.ports["5432"], "compose-test"))
         # `access` needs a server that keeps users; its SQL is tested on the engine's parser
         for name in ("schema", "sandbox-connections"):
             subprocess.run(
@@ -165,7 +126,9 @@ def test_every_service_of_ours_starts_and_is_healthy(
                 cwd=ROOT,
                 check=True,
             )
-        assert (tmp_path / "connections.json").exists()
+        database = local.environment(SERVICES["code"])["DATABASE_URL"]
+        with Database(SecretStr(database)).reading() as sql:
+            assert sql.scalar(select(func.count()).select_from(tokens))
         for name in ("sandbox", "code", "webserver", "daemon"):
             stack.enter_context(up(name, local))
     databases = connect("owner", warehouse).query("SHOW DATABASES").result_columns[0]

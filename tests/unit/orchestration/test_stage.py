@@ -48,8 +48,9 @@ def test_dagster_works_where_no_env_file_lies(tmp_path: Path) -> None:
     home = Path(env["DAGSTER_HOME"])
     assert dagster_service(1, env).cwd == home
     assert sorted(path.name for path in home.iterdir()) == ["dagster.yaml"]
-    for name in ("CONNECTIONS_FILE", "DLT_DIR", "SUPERSET_HOME", "SUPERSET_VENV"):
+    for name in ("DLT_DIR", "SUPERSET_HOME", "SUPERSET_VENV"):
         assert Path(env[name]).is_absolute()
+    assert env["DATABASE_URL"].startswith("sqlite:////")
 
 
 def test_one_demo_at_a_time_on_a_folder(tmp_path: Path) -> None:
