@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 from ingestion.connections import Connection, ConnectionStore, Creator, Tokens
 from ingestion.registry import PLATFORMS
 from ingestion.sandbox import credentials
+from ingestion.sandbox.faults import FAULTS, Injection, read_faults
 from ingestion.sandbox.platforms import World
 from ingestion.sandbox.replay import ReplayWorld
 from ingestion.sandbox.server import serve as serve_world
@@ -52,6 +53,12 @@ EndDate = Annotated[
 Stealth = Annotated[
     float, typer.Option(help="How well the world's fraud hides: 0 crude, 1 best.", min=0, max=1)
 ]
+Faults = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="NAME[:rate], repeated or by commas, goes wrong; 'list' tells what there is."
+    ),
+]
 
 
 @app.command()
@@ -70,10 +77,17 @@ def serve(
     calls_per_minute: Annotated[
         int, typer.Option(help="Most calls of one endpoint in a minute; 0: no limit.", min=0)
     ] = 0,
+    faults: Faults = None,
 ) -> None:
     """Serve the platforms' APIs until stopped; prints the address once ready."""
+    if faults == ["list"]:
+        for fault in FAULTS.values():
+            typer.echo(f"{fault.name:18}{fault.what} (rate {fault.rate:g})")
+        return
+    rates = read_faults(faults or [])
     world = _world(replay, seed, creators, days, end_date, stealth)
-    serve_world(world, TokenBook(world, api_key), host, port, calls_per_minute)
+    injection = Injection(rates, seed)
+    serve_world(world, TokenBook(world, api_key), host, port, calls_per_minute, injection)
 
 
 @app.command()

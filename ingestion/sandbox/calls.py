@@ -12,12 +12,10 @@ class CallLog:
         self._lock = threading.Lock()
         self._calls: Counter[tuple[str, str]] = Counter()
 
-    def count(self, route: str, account: str | None) -> int:
-        """Book a call; gives how many there are of this route and account with it."""
-        key = (route, account or "")
+    def count(self, route: str, account: str) -> None:
+        """Book a call; ``account`` is '' where none is known."""
         with self._lock:
-            self._calls[key] += 1
-            return self._calls[key]
+            self._calls[route, account] += 1
 
     def by_route(self) -> Mapping[str, int]:
         """Calls of each ``<method> <route template>``, whoever made them."""

@@ -21,6 +21,7 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from ingestion.rate import CallWindow
 from ingestion.sandbox.calls import CallLog
+from ingestion.sandbox.faults import NO_FAULTS, Injection
 from ingestion.sandbox.gate import Gate, MakeWindow
 from ingestion.sandbox.tiktok import TikTok
 from ingestion.sandbox.tokens import TokenBook
@@ -49,6 +50,7 @@ def build_app(
     tokens: TokenBook,
     ready_line: str | None = None,
     make_window: MakeWindow = lambda: CallWindow(0),
+    faults: Injection = NO_FAULTS,
 ) -> Starlette:
     """The ASGI application over ``world``; prints ``ready_line`` when it takes requests.
 
@@ -80,12 +82,19 @@ def build_app(
     for name, made in PLATFORMS.items():
         own = made(world, tokens).routes()
         for route in own:
-            route.app = Gate(name, route, tokens, calls, make_window())
+            route.app = Gate(name, route, tokens, calls, make_window(), faults)
         routes.append(Mount(f"/{name}", routes=own))
     return Starlette(routes=routes, lifespan=announce)
 
 
-def serve(world: Any, tokens: TokenBook, host: str, port: int, calls_per_minute: int = 0) -> None:
+def serve(
+    world: Any,
+    tokens: TokenBook,
+    host: str,
+    port: int,
+    calls_per_minute: int = 0,
+    faults: Injection = NO_FAULTS,
+) -> None:
     """Serve until SIGTERM or SIGINT; ``port`` 0 takes a free one, 0 calls are no limit.
 
     Raises :class:`UserError` when the address cannot be taken.
@@ -93,7 +102,7 @@ def serve(world: Any, tokens: TokenBook, host: str, port: int, calls_per_minute:
     listener = _listen(host, port)
     bound = listener.getsockname()[1]
     ready_line = f"sandbox: listening on http://{host}:{bound}"
-    app = build_app(world, tokens, ready_line, partial(CallWindow, calls_per_minute))
+    app = build_app(world, tokens, ready_line, partial(CallWindow, calls_per_minute), faults)
     config = uvicorn.Config(
         app,
         log_level="warning",

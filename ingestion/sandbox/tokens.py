@@ -98,6 +98,10 @@ class TokenBook:
             key = (platform, account_id)
             return self._pair(key, self._numbers[key])
 
+    def knows(self, platform: str, account_id: str) -> bool:
+        """Whether the id is an account's of the platform."""
+        return (platform, account_id) in self._numbers
+
     def account(self, platform: str, access_token: str) -> str | None:
         """Whose living access token of the platform it is."""
         with self._lock:
