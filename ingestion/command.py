@@ -12,10 +12,9 @@ from dlt.extract import DltSource
 
 from ingestion.outcomes import Outcomes
 from ingestion.pipeline import LoadResult, run, told_in_one_line
+from ingestion.policy import Platform
 from ingestion.settings import IngestionSettings, read_settings
 from warehouse.errors import exit_on_user_error
-
-MakeSource = Callable[..., DltSource]
 
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Read and count; load nothing.")]
 Day = Annotated[
@@ -26,28 +25,41 @@ Day = Annotated[
         help="UTC day to read (default: today); may be repeated. Earlier days need a sandbox.",
     ),
 ]
+BackfillDays = Annotated[
+    int | None,
+    typer.Option(
+        min=1, help="Days of insights that a first reading asks for (INSIGHTS_BACKFILL_DAYS)."
+    ),
+]
 Limit = Annotated[int | None, typer.Option(min=1, help="Only the first N connected accounts.")]
 
 
-def main(make_source: MakeSource) -> None:
+def main(platform: Platform) -> None:
     """Run the command of a platform's source."""
 
-    def load(snapshot_date: Day = None, limit: Limit = None, dry_run: DryRun = False) -> None:
+    def load(
+        snapshot_date: Day = None,
+        limit: Limit = None,
+        backfill_days: BackfillDays = None,
+        dry_run: DryRun = False,
+    ) -> None:
         settings, outcomes = read_settings(), Outcomes()
+        if backfill_days:
+            settings = settings.model_copy(update={"insights_backfill_days": backfill_days})
         days: list[date] | None = [d.date() for d in snapshot_date] if snapshot_date else None
-        source = make_source(days, settings=settings, outcomes=outcomes, limit=limit)
+        source = platform.source(days, settings, outcomes, limit)
         _run(source, outcomes, settings, dry_run)
 
-    name = make_source.__name__.removesuffix("_source")
+    name = platform.name
     _start(load, f"Read the connected {name} accounts and load raw.{name}__*.")
 
 
-def run_app(make_source: MakeSource) -> None:
+def run_app(make_source: Callable[[IngestionSettings], DltSource]) -> None:
     """Run the command of the source of our own tables."""
 
     def load(dry_run: DryRun = False) -> None:
         settings = read_settings()
-        _run(make_source(settings=settings), Outcomes(), settings, dry_run)
+        _run(make_source(settings), Outcomes(), settings, dry_run)
 
     _start(load, "Read our creators and connections and load raw.app__*.")
 

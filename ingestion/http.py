@@ -1,22 +1,20 @@
 """The client that all platforms share: timeouts, retries that read the body, errors in one line.
 
-A platform brings a classifier that turns an answer into a :class:`Problem`, or None for success:
-platforms report errors with HTTP 200, and quotas with HTTP 403, so the status alone does not tell
-what is worth another attempt. Transient problems are retried with exponential backoff
-(``Retry-After`` is respected) by dlt's requests helper. An endpoint with a known limit is called no
-faster, and after HTTP 429 nobody calls it before the wait that it asks for is over. What remains is
-raised as
+What an answer calls for is the platform's own table (:class:`ingestion.policy.Platform`): platforms
+report errors with HTTP 200 and quotas with HTTP 403, so the status alone does not tell. Transient
+failures are retried with exponential backoff (``Retry-After`` is respected) by dlt's requests
+helper. A throttled app holds all its calls until the minute that the platform names; an endpoint
+with a known limit is called no faster. What remains is raised as one of :mod:`ingestion.errors`. A
+:class:`PlatformError` sticks: every later call of the same client fails at once without asking.
 
-- :class:`AccountError`: this account cannot be read, the others can;
-- :class:`PlatformError`: nothing can be read (unreachable, wrong key, quota used up). It sticks:
-  every later call of the same client fails at once without asking the platform again.
-
-Secrets travel in headers alone, redirects are not followed, and no message holds a header.
+Secrets travel in headers and bodies alone, redirects are not followed, and no message holds either.
 """
 
-import itertools
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -29,158 +27,205 @@ from requests.adapters import HTTPAdapter
 from urllib3.exceptions import InvalidHeader
 from urllib3.util import Retry
 
+from ingestion.errors import (
+    AccountError,
+    ApiError,
+    BadMetricError,
+    DeadTokenError,
+    GoneError,
+    PermissionMissingError,
+    PlatformError,
+    ThrottledError,
+    TooMuchDataError,
+    UnreachableError,
+)
+from ingestion.policy import Failure, Json, Ledger, Platform, Verdict
 from ingestion.rate import MINUTE, CallWindow
 from ingestion.settings import IngestionSettings
-from warehouse.errors import UnavailableError, UserError
 
-Json = dict[str, Any]
-Scope = Literal["transient", "account", "platform"]
-
-MAX_EMPTY_PAGES = 3
 MESSAGE_LENGTH = 200
+NO_COMPLETE_ANSWER = "no_answer"
+
+RAISED: Mapping[str, type[ApiError]] = {
+    "transient": AccountError,
+    "throttled": AccountError,
+    "dead_token": DeadTokenError,
+    "permission": PermissionMissingError,
+    "gone": GoneError,
+    "bad_metric": BadMetricError,
+    "too_much": TooMuchDataError,
+    "account": AccountError,
+    "platform": PlatformError,
+}
+
+
+@dataclass
+class Tally:
+    """What reading one account's stream has cost so far."""
+
+    calls: int = 0
+    pages: int = 0
+    quota_units: int = 0
+    skipped: list[ApiError] = field(default_factory=list)
+
+
+_tallies = threading.local()
+
+
+@contextmanager
+def tallied() -> Iterator[Tally]:
+    """Count what this thread asks of platforms meanwhile."""
+    before, _tallies.current = tally(), Tally()
+    try:
+        yield _tallies.current
+    finally:
+        _tallies.current = before
+
+
+def tally() -> Tally:
+    """The count that this thread's calls go to."""
+    found = getattr(_tallies, "current", None)
+    return found if found is not None else Tally()
 
 
 @dataclass(frozen=True)
-class Problem:
-    """Why an answer is not a success; ``code`` is the platform's own word for it."""
+class Judged:
+    """An answer that was read once: its body, and what is wrong with it (None: a success)."""
 
-    scope: Scope
-    code: str
-    message: str
-    remedy: str = ""
-
-
-class ApiError(UserError):
-    """A platform's refusal, in one line; ``code`` is the platform's word for it."""
-
-    def __init__(self, message: str, code: str) -> None:
-        super().__init__(message)
-        self.code = code
-
-
-class AccountError(ApiError):
-    """One account, or one object of it, cannot be read."""
-
-
-class PlatformError(ApiError):
-    """Nothing can be read from the platform."""
-
-
-class UnreachableError(PlatformError, UnavailableError):
-    """The platform does not answer at all."""
-
-
-Classifier = Callable[[int, Json], Problem | None]
+    answer: Json
+    verdict: Verdict | None
 
 
 class PacedAdapter(HTTPAdapter):
-    """Holds every attempt, retries too, back until its endpoint may be called."""
+    """Holds every attempt, retries too, back until the app and its endpoint may be called."""
 
-    def __init__(self, calls_per_minute: int, seconds: float = MINUTE, **options: Any) -> None:
+    def __init__(self, client: "ApiClient", calls_per_minute: int, **options: Any) -> None:
         super().__init__(**options)
-        # Where the limit is known, so is how long a call that exceeded it has to wait.
-        self._pause = seconds if calls_per_minute else 0
-        self._make_window = partial(CallWindow, calls_per_minute, seconds)
+        self._api = client
+        self._make_window = partial(CallWindow, calls_per_minute)
         self._windows: dict[str, CallWindow] = {}
+        self._app = CallWindow(0)
 
     def send(self, request: PreparedRequest, *args: Any, **options: Any) -> Response:
-        window = self.window(urlsplit(request.url or "").path)
+        path = urlsplit(request.url or "").path
+        window = self._windows.setdefault(path, self._make_window())
+        self._app.wait()
         window.wait()
+        spent = self._api.ledger.spend(path)
+        counted = tally()
+        counted.calls += 1
+        counted.quota_units += spent
         response = super().send(request, *args, **options)
-        if response.status_code == 429:
-            window.close(_retry_after(response, self._pause))
+        # Read here, while the connection can still break, so that what follows knows the body.
+        self._hold(response, window)
         return response
 
-    def window(self, path: str) -> CallWindow:
-        """The calls of one endpoint: one window for all threads."""
-        return self._windows.setdefault(path, self._make_window())
+    def _hold(self, response: Response, window: CallWindow) -> None:
+        wait = self._api.wait_of(response)
+        if not wait:
+            return
+        if wait > self._api.longest_wait:
+            return  # the client stops instead
+        (window if response.status_code == 429 else self._app).close(wait)
 
 
 class ApiClient:
-    """Calls one platform's API; safe to share between threads.
+    """Calls one platform's API; safe to share between threads."""
 
-    Each endpoint is called ``calls_per_minute`` times a minute at most (0: no limit).
-    """
-
-    def __init__(
-        self,
-        platform: str,
-        base_url: str,
-        classify: Classifier,
-        settings: IngestionSettings,
-        calls_per_minute: int = 0,
-    ) -> None:
+    def __init__(self, platform: Platform, settings: IngestionSettings) -> None:
         self.platform = platform
-        self._base_url = base_url.rstrip("/")
-        self._classify = classify
+        self.ledger: Ledger = platform.make_ledger(settings) if platform.make_ledger else Ledger()
+        self.longest_wait = settings.longest_wait
+        self._hosts = {
+            name: settings.base_url(platform.name, name, default).rstrip("/")
+            for name, default in platform.hosts.items()
+        }
+        self._calls_per_minute = platform.calls_per_minute(settings)
         self._attempts = settings.request_attempts
         self._stopped: PlatformError | None = None
-        self._adapter = PacedAdapter(calls_per_minute, pool_maxsize=settings.ingestion_concurrency)
+        self._adapter = PacedAdapter(
+            self, self._calls_per_minute, pool_maxsize=settings.ingestion_concurrency
+        )
         self._client = Client(
             request_timeout=(settings.connect_timeout, settings.read_timeout),
             raise_for_status=False,
             request_max_attempts=settings.request_attempts,
             request_backoff_factor=settings.request_backoff,
             request_max_retry_delay=MINUTE,
-            retry_condition=self._is_transient,
+            retry_condition=self._is_worth_another,
             session_attrs={"max_redirects": 0},
         )
 
     def call(
         self,
-        method: Literal["GET", "POST"],
         path: str,
-        account: str,
-        headers: dict[str, str],
-        params: dict[str, str] | None = None,
+        who: str,
+        headers: Mapping[str, str],
+        params: Mapping[str, str] | None = None,
         body: Json | None = None,
+        form: Mapping[str, str] | None = None,
+        method: Literal["GET", "POST"] | None = None,
+        host: str = "",
     ) -> Json:
         """Ask once (with retries) and return the JSON object of a success.
 
-        ``account`` names in errors whom the call is for. Raises :class:`AccountError` or
-        :class:`PlatformError`.
+        ``who`` names in errors whom the call is for. A ``body`` is sent as JSON, a ``form``
+        URL-encoded; either makes the call a POST. Raises one of :mod:`ingestion.errors`.
         """
         if self._stopped:
             raise self._stopped
         session = self._client.session
-        session.mount(self._base_url, self._adapter)
+        base = self._hosts[host]
+        session.mount(base, self._adapter)
         try:
             response = session.request(
-                method,
-                self._base_url + path,
+                method or ("GET" if body is None and form is None else "POST"),
+                base + path,
                 params=params,
                 json=body,
+                data=form,
                 headers=headers,
                 allow_redirects=False,
             )
         except RequestsConnectionError as error:
-            raise self._stop(self._unreachable(error)) from None
+            raise self._stop(self._unreachable(base, error)) from None
         except RequestException as error:
             raise AccountError(
-                f"{self.platform}: account {account}: {path}: no complete answer after "
+                f"{self.platform.name}: account {who}: {path}: no complete answer after "
                 f"{self._attempts} attempts ({type(error).__name__}). Run again later.",
-                "no_answer",
+                NO_COMPLETE_ANSWER,
             ) from None
-        problem, answer = self._read(response)
-        if problem is None:
-            return answer
-        detail = f"{_one_line(problem.message)} ({problem.code})"
-        if problem.scope == "platform":
-            raise self._stop(
-                PlatformError(f"{self.platform}: {detail}. {problem.remedy}".strip(), problem.code)
-            )
-        if problem.scope == "transient":
-            detail = f"still refused after {self._attempts} attempts: {detail}"
-        raise AccountError(
-            f"{self.platform}: account {account}: {detail}. {problem.remedy}".strip(), problem.code
-        )
+        judged = self.judge(response)
+        if judged.verdict is None:
+            return judged.answer
+        raise self._error(judged.verdict, who, self.wait_of(response))
 
-    def _read(self, response: Response) -> tuple[Problem | None, Json]:
+    def judge(self, response: Response) -> Judged:
+        """What an answer says, read once."""
+        known: Judged | None = getattr(response, "judged", None)
+        if known is None:
+            known = self._judge(response)
+            response.judged = known  # type: ignore[attr-defined]
+        return known
+
+    def wait_of(self, response: Response) -> float:
+        """Seconds that the platform asks the app to wait before another call; 0: none."""
+        asked = self.platform.pause(response.headers)
+        verdict = self.judge(response).verdict
+        if verdict is None or verdict.action != "throttled":
+            return asked
+        # Where the limit is known, so is how long a call that exceeded it has to wait.
+        otherwise = MINUTE if self._calls_per_minute else 0
+        return asked or _retry_after(response, otherwise)
+
+    def close(self) -> None:
+        """Keep the quota that was spent."""
+        self.ledger.close()
+
+    def _judge(self, response: Response) -> Judged:
         status = response.status_code
         if 300 <= status < 400:
-            return Problem(
-                "platform", f"HTTP {status}", "redirected elsewhere", self._check_base_url()
-            ), {}
+            return _stop_all(f"HTTP {status}", "redirected elsewhere", self._check_base_url())
         try:
             answer: Any = json.loadb(response.content)
         except ValueError:
@@ -188,48 +233,71 @@ class ApiClient:
         if not isinstance(answer, dict):
             kind = response.headers.get("content-type", "no content type").split(";")[0]
             if status == 404:
-                return Problem(
-                    "platform", "HTTP 404", f"no such API here ({kind})", self._check_base_url()
-                ), {}
-            return Problem("transient", f"HTTP {status}", f"not a JSON object but {kind}"), {}
-        problem = self._classify(status, answer)
-        if problem is None and status >= 400:
-            problem = Problem("account", f"HTTP {status}", "refused without a reason")
-        return problem, answer
+                message = f"no such API here ({kind})"
+                return _stop_all("HTTP 404", message, self._check_base_url())
+            failure = Failure([f"HTTP {status}"], f"not a JSON object but {kind}")
+            return Judged({}, Verdict("transient", failure))
+        return Judged(answer, self.platform.judge(status, answer))
 
-    def _is_transient(self, response: Response | None, _error: BaseException | None) -> bool:
+    def _is_worth_another(self, response: Response | None, _error: BaseException | None) -> bool:
         if response is None:
             return False
-        problem, _answer = self._read(response)
-        return problem is not None and problem.scope == "transient"
+        verdict = self.judge(response).verdict
+        if verdict is None:
+            return False
+        if verdict.action == "throttled":
+            return self.wait_of(response) <= self.longest_wait
+        return verdict.action == "transient"
+
+    def _error(self, verdict: Verdict, who: str, wait: float) -> ApiError:
+        name, remedy = self.platform.name, verdict.remedy
+        detail = f"{_one_line(verdict.failure.message)} ({verdict.code})"
+        if verdict.action == "platform":
+            return self._stop(PlatformError(f"{name}: {detail}. {remedy}".strip(), verdict.code))
+        if verdict.action == "throttled" and wait > self.longest_wait:
+            again = datetime.now(UTC) + timedelta(seconds=wait)
+            return self._stop(
+                ThrottledError(
+                    f"{name}: {detail}. The platform wants no calls before "
+                    f"{again:%Y-%m-%d %H:%M} UTC; run again then.",
+                    verdict.code,
+                )
+            )
+        if verdict.action in ("transient", "throttled"):
+            detail = f"still refused after {self._attempts} attempts: {detail}"
+            remedy = remedy or "Run again later."
+        message = f"{name}: account {who}: {detail}. {remedy}".strip()
+        return RAISED[verdict.action](message, verdict.code)
 
     def _stop(self, error: PlatformError) -> PlatformError:
         self._stopped = error
         return error
 
-    def _unreachable(self, error: RequestsConnectionError) -> PlatformError:
+    def _unreachable(self, base: str, error: RequestsConnectionError) -> PlatformError:
         return UnreachableError(
-            f"{self.platform}: no answer from {self._base_url} ({_reason(error)}). "
+            f"{self.platform.name}: no answer from {base} ({_reason(error)}). "
             f"{self._check_base_url()}",
             "unreachable",
         )
 
     def _check_base_url(self) -> str:
-        return f"Check {self.platform.upper()}_BASE_URL ({self._base_url}) and the network."
+        main = self._hosts.get("", next(iter(self._hosts.values())))
+        return f"Check {self.platform.name.upper()}_BASE_URL ({main}) and the network."
 
 
 def part(item: Json, name: str) -> Json:
     """The object under ``name``, empty where absent; raises :class:`AccountError` for another."""
-    return _of_type(dict, "an object", name, item.get(name) or {})
+    return of_type(dict, "an object", name, item.get(name) or {})
 
 
 def part_list(item: Json, name: str) -> list[Json]:
     """The objects under ``name``, none where absent; raises :class:`AccountError` for others."""
-    found = _of_type(list, "a list", name, item.get(name) or [])
-    return [_of_type(dict, "an object", name, one) for one in found]
+    found = of_type(list, "a list", name, item.get(name) or [])
+    return [of_type(dict, "an object", name, one) for one in found]
 
 
-def _of_type(kind: type[Any] | tuple[type[Any], ...], word: str, name: str, value: Any) -> Any:
+def of_type(kind: type[Any] | tuple[type[Any], ...], word: str, name: str, value: Any) -> Any:
+    """``value`` where it is of ``kind``; raises :class:`AccountError` where it is not."""
     if isinstance(value, kind):
         return value
     raise AccountError(
@@ -238,55 +306,17 @@ def _of_type(kind: type[Any] | tuple[type[Any], ...], word: str, name: str, valu
     )
 
 
-@dataclass(frozen=True)
-class Page:
-    """One page of a list and where the next begins (None: this is the last)."""
-
-    items: list[Json]
-    following: str | int | None
-
-
-def walk_pages(
-    fetch: Callable[[Any], Page], account: str, most: int | None = None
-) -> Iterator[Json]:
-    """The items of all pages, from ``fetch(None)`` on; at most ``most`` pages.
-
-    A platform that repeats a cursor, or goes on promising more behind empty pages, would be asked
-    for ever: that raises :class:`AccountError`.
-    """
-    cursor: str | int | None = None
-    seen: set[str | int] = set()
-    empty = 0
-    for number in itertools.count(1):
-        page = fetch(cursor)
-        yield from page.items
-        if page.following is None or number == most:
-            return
-        _of_type((str, int), "a cursor", "paging", page.following)
-        empty = 0 if page.items else empty + 1
-        if page.following in seen or empty >= MAX_EMPTY_PAGES:
-            what = "empty pages with more to come" if empty else "the same cursor again"
-            raise paging_error(account, f"{what} on page {number}")
-        seen.add(page.following)
-        cursor = page.following
-
-
-def paging_error(account: str, what: str) -> AccountError:
-    """A list that cannot be walked to its end; what was read of it must not pass for the whole."""
-    return AccountError(
-        f"account {account}: paging does not end: {what}. "
-        "Nothing of this list was kept; run again later.",
-        "paging_loop",
-    )
+def _stop_all(code: str, message: str, remedy: str) -> Judged:
+    return Judged({}, Verdict("platform", Failure([code], message), remedy))
 
 
 def _retry_after(response: Response, otherwise: float) -> float:
-    """Seconds that the platform asks to wait, a minute at most."""
+    """Seconds that the platform's ``Retry-After`` asks to wait."""
     try:
         asked = Retry().get_retry_after(response.raw)
     except InvalidHeader:
         asked = None
-    return otherwise if asked is None else min(asked, MINUTE)
+    return otherwise if asked is None else asked
 
 
 def _reason(error: BaseException) -> str:

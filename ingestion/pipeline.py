@@ -23,6 +23,7 @@ from dlt.common.pipeline import LoadInfo
 from dlt.destinations.impl.clickhouse.configuration import ClickHouseCredentials
 from dlt.extract import DltSource
 
+from ingestion.cursor import Cursors
 from ingestion.destination import clickhouse_http
 from ingestion.outcomes import Outcomes
 from ingestion.settings import IngestionSettings, read_settings
@@ -104,6 +105,7 @@ def run(
         _require_schema(client, warehouse)
         with _one_at_a_time(_working_directory(settings, warehouse), source.name):
             pipeline = make_pipeline(source.name, settings, warehouse)
+            outcomes.cursors = Cursors(client, warehouse.database("ops"), warehouse.database("raw"))
             try:
                 with told_in_one_line():
                     load_info = _load(pipeline, source)
@@ -112,7 +114,7 @@ def run(
                     _require_answer(warehouse)
                 # A warehouse that went away must not hide the error that ended the run.
                 with suppress(ClickHouseError):
-                    outcomes.write(client, warehouse.database("ops"), uuid4().hex)
+                    outcomes.write(client, warehouse.database("ops"), uuid4().hex, loaded=False)
                 raise
         outcomes.write(client, warehouse.database("ops"), load_info.loads_ids[-1])
     outcomes.raise_if_unusable()

@@ -1,17 +1,23 @@
 """Raw tables as declared columns: one declaration gives parser, Arrow schema and dlt hints.
 
-Platforms drift: counts come as strings, ids as numbers, fields vanish. Every value passes through
-its column's parser, so a table's types never depend on what happened to arrive first; an absent
-value is NULL, and a value that cannot be what it should be raises :class:`UnreadableValueError`.
+Platforms drift: counts come as strings, ids as numbers, fields vanish or are new. Every value
+passes through its column's parser, so a table's types never depend on what happened to arrive
+first; an absent value is NULL, and a value that cannot be what it should be raises
+:class:`UnreadableValueError`. A column says where in the platform's object its value stands
+(``COUNT.at("statistics.viewCount")``, by default under the column's own name); what no column
+declares is kept as JSON in ``extra``.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from functools import cached_property
 from typing import Any
 
 import dlt
 import pyarrow as pa
+import pyarrow.compute as pc
+from dlt.common.json import json
 from dlt.destinations.adapters import clickhouse_adapter
 from dlt.destinations.impl.clickhouse.typing import TMergeTreeSettings
 from dlt.extract import DltResource
@@ -19,6 +25,8 @@ from dlt.extract import DltResource
 from warehouse.errors import UserError
 
 Row = Mapping[str, Any]
+Json = Mapping[str, Any]
+Places = dict[str, "str | Places"]
 
 LARGEST = 2**63
 TABLE_SETTINGS: TMergeTreeSettings = {"non_replicated_deduplication_window": 1000}
@@ -33,11 +41,19 @@ class UnreadableValueError(UserError):
 
 @dataclass(frozen=True)
 class Kind:
-    """A column's type: in Arrow, in dlt, and how a platform's value becomes one."""
+    """A column's type: in Arrow, in dlt, how a platform's value becomes one, where it stands."""
 
     arrow: pa.DataType
     dlt: str
     parse: Callable[[Any], Any]
+    take: "Take"
+    """Whole columns of values that need no look at each of them; None where they do."""
+    path: str | None = None
+    """Dotted place in the platform's object; None: under the column's own name."""
+
+    def at(self, path: str) -> "Kind":
+        """The same kind, read from this place of the platform's object."""
+        return replace(self, path=path)
 
 
 def _text(value: Any) -> str | None:
@@ -78,10 +94,28 @@ def _moment(value: Any) -> datetime | None:
     return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
 
 
+def _number(value: Any) -> float | None:
+    if value is None or value == "":
+        return None
+    if isinstance(value, bool):
+        raise ValueError("a number")
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise ValueError("a number") from None
+
+
+def _json(value: Any) -> str | None:
+    return None if value is None else json.dumps(value)
+
+
 def _day(value: Any) -> date | None:
     if value is None or type(value) is date:
         return value
-    raise ValueError("a date")
+    try:
+        return date.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise ValueError("a date") from None
 
 
 def _flag(value: Any) -> bool | None:
@@ -92,11 +126,53 @@ def _flag(value: Any) -> bool | None:
     raise ValueError("true or false")
 
 
-TEXT = Kind(pa.string(), "text", _text)
-COUNT = Kind(pa.int64(), "bigint", _count)
-MOMENT = Kind(pa.timestamp("us", "UTC"), "timestamp", _moment)
-DAY = Kind(pa.date32(), "date", _day)
-FLAG = Kind(pa.bool_(), "bool", _flag)
+Take = Callable[[list[Any], frozenset[type]], "pa.Array | None"]
+LAST_SECOND = 253_402_300_799
+"""9999-12-31 23:59:59 UTC, beyond which Python has no time."""
+
+
+def _take(arrow: pa.DataType, *types: type) -> Take:
+    """Takes values of exactly these types as they are."""
+
+    def take(values: list[Any], found: frozenset[type]) -> pa.Array | None:
+        return pa.array(values, arrow) if found <= frozenset(types) else None
+
+    return take
+
+
+def _take_counts(values: list[Any], found: frozenset[type]) -> pa.Array | None:
+    if found <= {int}:
+        return pa.array(values, pa.int64())
+    return pa.array(values, pa.string()).cast(pa.int64()) if found == {str} else None
+
+
+def _take_moments(values: list[Any], found: frozenset[type]) -> pa.Array | None:
+    moment = pa.timestamp("us", "UTC")
+    if found <= {datetime}:
+        return pa.array(values, moment)
+    if found == {int}:
+        seconds = pa.array(values, pa.int64())
+        low, high = pc.min_max(seconds).values()
+        if low.as_py() < 0 or high.as_py() > LAST_SECOND:
+            return None
+        return pc.multiply(seconds, 1_000_000).cast(moment)
+    return pa.array(values, pa.string()).cast(moment) if found == {str} else None
+
+
+def _take_none(values: list[Any], found: frozenset[type]) -> pa.Array | None:
+    return None
+
+
+TEXT = Kind(pa.string(), "text", _text, _take(pa.string(), str))
+COUNT = Kind(pa.int64(), "bigint", _count, _take_counts)
+NUMBER = Kind(pa.float64(), "double", _number, _take(pa.float64(), int, float))
+MOMENT = Kind(pa.timestamp("us", "UTC"), "timestamp", _moment, _take_moments)
+DAY = Kind(pa.date32(), "date", _day, _take(pa.date32(), date))
+FLAG = Kind(pa.bool_(), "bool", _flag, _take(pa.bool_(), bool))
+OBJECT = Kind(pa.string(), "text", _json, _take_none)
+"""A list or an object, kept whole as JSON text."""
+
+EXTRA = "extra"
 
 
 @dataclass(frozen=True)
@@ -115,6 +191,32 @@ class Table:
     replace_by: Sequence[str] = ()
     partition: str | None = None
 
+    def row(self, item: Json, **given: Any) -> Row:
+        """A platform's object as a row: declared places to columns, all else to ``extra``.
+
+        ``given`` columns are not looked for in the object and have the last word.
+        """
+        row: dict[str, Any] = {}
+        rest = _place(item, self._places, row)
+        if rest and EXTRA in self.columns:
+            row[EXTRA] = json.dumps(rest)
+        row.update(given)
+        return row
+
+    @cached_property
+    def _places(self) -> Places:
+        """The columns' places as a tree of the object's names."""
+        tree: Places = {}
+        for name, kind in self.columns.items():
+            if name in (EXTRA, "snapshot_date", "fetched_at"):
+                continue
+            *branches, leaf = (kind.path or name).split(".")
+            at = tree
+            for branch in branches:
+                at = at.setdefault(branch, {})  # type: ignore[assignment]
+            at[leaf] = name
+        return tree
+
     def arrow_schema(self) -> pa.Schema:
         return pa.schema(
             [
@@ -129,12 +231,8 @@ class Table:
         Raises :class:`UnreadableValueError` naming the column and the value.
         """
         rows = list(rows)
-        schema = self.arrow_schema()
-        arrays = [
-            pa.array([self._parse(name, kind, row) for row in rows], kind.arrow)
-            for name, kind in self.columns.items()
-        ]
-        return pa.Table.from_arrays(arrays, schema=schema)
+        arrays = [self._column(name, kind, rows) for name, kind in self.columns.items()]
+        return pa.Table.from_arrays(arrays, schema=self.arrow_schema())
 
     def resource(
         self,
@@ -165,8 +263,19 @@ class Table:
     def _is_nullable(self, column: str) -> bool:
         return column not in self.key and column not in self.required
 
-    def _parse(self, name: str, kind: Kind, row: Row) -> Any:
-        value = row.get(name)
+    def _column(self, name: str, kind: Kind, rows: list[Row]) -> pa.Array:
+        values = [row.get(name) for row in rows]
+        found = frozenset(map(type, values)) - {type(None)}
+        try:
+            array = kind.take(values, found)
+        except (pa.ArrowException, OverflowError):
+            array = None
+        if array is None or (array.null_count and not self._is_nullable(name)):
+            # One by one: what cannot be read is named, what is merely unusual is read.
+            array = pa.array([self._parse(name, kind, value) for value in values], kind.arrow)
+        return array
+
+    def _parse(self, name: str, kind: Kind, value: Any) -> Any:
         try:
             parsed = kind.parse(value)
             if parsed is None and not self._is_nullable(name):
@@ -179,16 +288,36 @@ class Table:
         return parsed
 
 
+def _place(item: Json, places: Places, row: dict[str, Any]) -> dict[str, Any]:
+    """Put what stands at ``places`` into ``row``; give back what stands elsewhere."""
+    rest: dict[str, Any] = {}
+    for name, value in item.items():
+        place = places.get(name)
+        if place is None:
+            rest[name] = value
+        elif isinstance(place, str):
+            row[place] = value
+        elif isinstance(value, Mapping):
+            if beneath := _place(value, place, row):
+                rest[name] = beneath
+        elif value is not None:
+            raise UnreadableValueError(
+                f"{name}: {str(value)[:60]!r} is not an object. "
+                "The platform's answer has changed shape."
+            )
+    return rest
+
+
 def snapshot_table(name: str, account: str, object_id: str, columns: Mapping[str, Kind]) -> Table:
     """A table of daily readings: an account's rows of a ``snapshot_date`` are replaced whole.
 
     ``account`` and ``object_id`` are the columns that hold the account's and the object's id; they
-    are the same in a table of accounts.
+    are the same in a table of accounts. ``extra`` keeps what no column declares.
     """
     key = list(dict.fromkeys(("snapshot_date", account, object_id)))
     return Table(
         name=name,
-        columns={"snapshot_date": DAY, "fetched_at": MOMENT, **columns},
+        columns={"snapshot_date": DAY, "fetched_at": MOMENT, **columns, EXTRA: TEXT},
         key=key,
         replace_by=(account, "snapshot_date"),
         partition="toYYYYMM(snapshot_date)",

@@ -64,7 +64,7 @@ def platform_assets(name: str) -> dg.AssetsDefinition:
 
     @dg.multi_asset(
         name=f"ingest_{name}",
-        specs=_specs(PLATFORMS[name]()),
+        specs=_specs(PLATFORMS[name].source()),
         can_subset=True,
         partitions_def=daily_partitions(),
         backfill_policy=dg.BackfillPolicy.single_run(),
@@ -76,7 +76,7 @@ def platform_assets(name: str) -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext, dlt: DltResource
     ) -> Iterator[dg.MaterializeResult]:
         outcomes = Outcomes()
-        source = PLATFORMS[name](days_of(context), outcomes=outcomes)
+        source = PLATFORMS[name].source(days_of(context), outcomes=outcomes)
         yield from _load(context, dlt, source, outcomes)
 
     return ingest

@@ -5,7 +5,7 @@ CREATE TABLE IF NOT EXISTS {ops}.ingestion_outcome
     account_id String COMMENT 'The platform''s id of the account; empty for a stream without one',
     stream LowCardinality(String) COMMENT 'Raw table that the attempt fills, e.g. tiktok__videos',
     snapshot_date Date COMMENT 'UTC day that the counters speak of',
-    status LowCardinality(String) COMMENT 'ok, empty, skipped or failed',
+    status LowCardinality(String) COMMENT 'ok, empty (nothing there), skipped (objects left out), failed, unloaded (read, but the load failed)',
     row_count Nullable(UInt64) COMMENT 'Rows landed',
     page_count Nullable(UInt32) COMMENT 'Pages read from the API',
     call_count Nullable(UInt32) COMMENT 'HTTP calls made, retries included',

@@ -1,0 +1,85 @@
+"""Accounts and their tokens: read when a call needs one, renewed once when it turns out dead."""
+
+import threading
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+from ingestion.connections import Connection, ConnectionStore, Tokens
+from ingestion.errors import AccountError, DeadTokenError
+from ingestion.http import ApiClient, Json
+from ingestion.policy import Platform
+from ingestion.settings import IngestionSettings
+
+
+class Access:
+    """What one run may read on a platform, and with which tokens; safe to share between threads."""
+
+    def __init__(self, platform: Platform, client: ApiClient, settings: IngestionSettings) -> None:
+        self._platform, self._client, self._settings = platform, client, settings
+        self._lock = threading.Lock()
+        self._tokens: dict[str, Tokens] = {}
+
+    @cached_property
+    def _store(self) -> ConnectionStore:
+        return ConnectionStore(self._settings)
+
+    def accounts(self) -> list[Connection]:
+        """The platform's connected accounts."""
+        return self._store.connections(self._platform.name)
+
+    def call(
+        self,
+        account: Connection,
+        path: str,
+        headers: Mapping[str, str],
+        params: Mapping[str, str] | None,
+        **request: Any,
+    ) -> Json:
+        """Ask with the account's token; a dead one is renewed once and the call repeated.
+
+        Raises :class:`AccountError` where the token cannot be renewed, and what
+        :meth:`ingestion.http.ApiClient.call` raises.
+        """
+        who = account.handle or account.account_id
+        tokens = self._of(account)
+
+        def ask(tokens: Tokens) -> Json:
+            token = tokens.access_token.get_secret_value()
+            signed = {**self._platform.authorize(token, self._settings), **headers}
+            return self._client.call(path, who, signed, params, **request)
+
+        try:
+            return ask(tokens)
+        except DeadTokenError as dead:
+            return ask(self._renewed(account, tokens, dead))
+
+    def _of(self, account: Connection) -> Tokens:
+        with self._lock:
+            known = self._tokens.get(account.connection_id)
+        if known is None:
+            known = self._store.tokens(account.connection_id)
+            if known is None:
+                raise AccountError(
+                    f"{account.platform}: account {account.handle or account.account_id}: "
+                    "no token is kept for it. Reconnect the account.",
+                    "token_missing",
+                )
+            self._keep(account, known)
+        return known
+
+    def _renewed(self, account: Connection, dead: Tokens, why: DeadTokenError) -> Tokens:
+        refresh = self._platform.refresh
+        if refresh is None:
+            raise why
+        renewed = self._store.refresh(
+            account.connection_id,
+            dead.access_token,
+            lambda stored: refresh(self._client, stored, self._settings),
+        )
+        self._keep(account, renewed)
+        return renewed
+
+    def _keep(self, account: Connection, tokens: Tokens) -> None:
+        with self._lock:
+            self._tokens[account.connection_id] = tokens
