@@ -1,4 +1,4 @@
-"""Run the sandbox: ``python -m ingestion.sandbox [serve|connections] --help``."""
+"""Run the sandbox: ``python -m ingestion.sandbox [serve|connections|history] --help``."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +12,7 @@ from ingestion.connections import Connection, ConnectionStore, Creator, Tokens
 from ingestion.registry import PLATFORMS
 from ingestion.sandbox import credentials
 from ingestion.sandbox.faults import FAULTS, Injection, read_faults
+from ingestion.sandbox.history.command import history
 from ingestion.sandbox.platforms import World
 from ingestion.sandbox.replay import ReplayWorld
 from ingestion.sandbox.server import serve as serve_world
@@ -111,6 +112,9 @@ def connections(
     accounts = _connected(world)
     store.put(people, accounts, replace=True)
     typer.echo(f"{len(people)} creators, {len(accounts)} connections ({world.name})")
+
+
+app.command()(history)
 
 
 def _world(
