@@ -1,166 +1,150 @@
-"""Builds one platform's part of a block of creators, from people to arrays."""
+"""Builds one platform's part of a block of creators: from people to plan, numbers and texts.
+
+Each stage has a random stream of its own, so that a change in one leaves the others as they were.
+"""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
 
 import numpy as np
 
 from ingestion.sandbox.world import audience, commenting, counters, growth, publishing, writing
-from ingestion.sandbox.world.coefficients import TRAITS, Comments, Population, Posts
+from ingestion.sandbox.world.account import Profiles, availability, following, profiles
+from ingestion.sandbox.world.coefficients import TRAITS, Population, Posts, Traits
+from ingestion.sandbox.world.disturbances import plant_disturbances
+from ingestion.sandbox.world.fraud import plant_fraud
 from ingestion.sandbox.world.identity import POST_SHIFT, ids
-from ingestion.sandbox.world.model import (
-    DAY_SECONDS,
-    ERROR_GAP,
-    ERROR_NONE,
-    ERROR_SUSPENDED,
-    PLATFORMS,
-    Bools,
-    Floats,
-    Ints,
-    PlatformBlock,
-    Texts,
-    bounds,
-    midnight,
-)
+from ingestion.sandbox.world.incidents import plant_incidents
+from ingestion.sandbox.world.inflation import Inflation, inflate
+from ingestion.sandbox.world.model import PLATFORMS, Floats, Ints, PlatformBlock, Texts, bounds
 from ingestion.sandbox.world.people import Person, people
-from ingestion.sandbox.world.phrasebook import COUNTRIES, grammar
-from ingestion.sandbox.world.plan import BURN_IN, Plan, empty_plan
+from ingestion.sandbox.world.phrasebook import COUNTRIES
+from ingestion.sandbox.world.plan import Plan, empty_plan
+from ingestion.sandbox.world.span import BURN_IN, Span
 
-CATEGORIES = (
-    "Food", "Sports", "Food", "Art", "Travel", "Fitness",
-    "Gaming", "Beauty", "Cycling", "Home", "Fashion", "Education",
-)  # fmt: skip
-"""By topic, in the order of the grammars' topics."""
+STAGES = 9
 
 
 @dataclass(frozen=True)
-class Span:
-    """The days of a world and what it is drawn from."""
+class Built:
+    """A block as the platform shows it, and what is known of it besides."""
 
-    seed: int
-    first_day: date
-    days: int
-    stealth: float
-
-    @property
-    def burn_in_second(self) -> int:
-        """Unix seconds when the burn-in begins."""
-        return int(midnight(self.first_day).timestamp()) - BURN_IN * DAY_SECONDS
-
-    @property
-    def season(self) -> Floats:
-        """Attention by day over burn-in and world, [T]."""
-        start = (self.first_day - timedelta(days=BURN_IN)).weekday()
-        weekdays = (np.arange(self.days + BURN_IN) + start) % 7
-        return np.array(Posts().season)[weekdays]
+    block: PlatformBlock
+    members: list[Person]
+    plan: Plan
+    draft: publishing.Draft
+    course: growth.Course
+    inflation: Inflation
 
 
-def build(span: Span, platform: str, block: int) -> PlatformBlock | None:
+@dataclass(frozen=True)
+class _Character:
+    """What stays the same about each account, [A]."""
+
+    size: Floats
+    net_growth: Floats
+    post_rate: Floats
+    reach: Floats
+    rate: Floats
+
+
+def build(span: Span, platform: str, block: int) -> Built | None:
     """The accounts of block ``block`` on a platform; None where none of its creators is there."""
     members = [p for p in people(span.seed, block) if platform in p.platforms]
     if not members:
         return None
-    accounts, traits = len(members), TRAITS[platform]
+    traits = TRAITS[platform]
     stream = np.random.default_rng([span.seed, block, 1 + PLATFORMS.index(platform)])
-    traits_rng, post_rng, course_rng, count_rng, text_rng, talk_rng, public_rng = stream.spawn(7)
-    person_size = np.array([p.size for p in members])
-    spread = traits_rng.normal(0, Population().platform_size_spread, accounts)
-    size = np.clip(person_size * traits.size_factor * np.exp(spread), 200, 5e7)
-    posts = Posts()
-    post_rate = traits_rng.lognormal(0, posts.rate_spread, accounts)
-    account_reach = traits_rng.lognormal(0, posts.account_reach_spread, accounts)
-    account_rate = traits_rng.normal(0, posts.account_rate_spread, accounts)
-    plan = empty_plan(accounts, span.days)
+    stages = stream.spawn(STAGES)
+    who = _character(stages[0], traits, members)
+    plan = _plan(stages[1], span, members, platform, who.size)
     hours = np.array([COUNTRIES[p.country][2] for p in members], dtype=np.int64)
-    draft = publishing.publish(
-        post_rng,
-        platform,
-        traits,
-        plan,
-        post_rate,
-        hours,
-        span.burn_in_second,
-        (span.first_day - timedelta(days=BURN_IN)).weekday(),
-    )
+    draft = publishing.publish(stages[2], platform, traits, plan, who.post_rate, hours, span)
+    typical = counters.typical_posts(who.post_rate, traits)
     course = growth.run(
-        course_rng,
-        traits,
-        plan,
-        draft,
-        size,
-        np.array([p.growth for p in members]),
-        account_reach,
-        counters.typical_posts(post_rate, traits),
-        span.season,
-        span.burn_in_second,
+        stages[3], traits, plan, draft, who.size, who.net_growth, who.reach, typical, span
     )
-    counted = counters.post_counters(count_rng, traits, draft, course, account_rate)
-    language = np.array([p.language for p in members], dtype=object)
-    topic = np.array([p.topic for p in members], dtype=np.int64)
-    nothing = np.zeros(draft.account.size, dtype=bool)
+    organic = counters.post_counters(stages[4], traits, draft, course, who.rate)
+    counted, inflation = inflate(stages[5], plan, span, draft, organic)
+    public = profiles(stages[6], span, platform, plan, members, course.followers[:, BURN_IN])
     written = writing.captions(
-        text_rng, draft.account, language, topic, draft.sponsored, nothing, draft.alien
+        stages[7], draft, public.language, np.array([p.topic for p in members])
     )
-    post, said = commenting.comment_rows(
-        talk_rng, counted.comments, draft.created, span.burn_in_second
+    thread = commenting.write_thread(
+        stages[8], span, plan, draft, organic.comments, inflation, public.language
     )
-    fans = talk_rng.integers(Comments().commenters, size=accounts)
-    thread = commenting.ordinary_thread(talk_rng, post, said, draft.account, fans, language)
-    country = np.array([p.country for p in members], dtype=object)
-    stealth = np.full(accounts, span.stealth)
-    audience_of = audience.audiences(public_rng, platform, country, stealth)
+    found = _assemble(
+        span, platform, block, members, public, traits, who, plan, draft, course, counted, written,
+        thread, stages[6],
+    )  # fmt: skip
+    return Built(found, members, plan, draft, course, inflation)
+
+
+def _character(rng: np.random.Generator, traits: Traits, members: list[Person]) -> _Character:
+    posts, accounts = Posts(), len(members)
+    spread = rng.normal(0, Population().platform_size_spread, accounts)
+    size = np.array([p.size for p in members]) * traits.size_factor * np.exp(spread)
+    return _Character(
+        size=np.clip(size, 200, 5e7),
+        net_growth=np.array([p.growth for p in members]),
+        post_rate=rng.lognormal(0, posts.rate_spread, accounts),
+        reach=rng.lognormal(0, posts.account_reach_spread, accounts),
+        rate=rng.normal(0, posts.account_rate_spread, accounts),
+    )
+
+
+def _plan(
+    rng: np.random.Generator, span: Span, members: list[Person], platform: str, size: Floats
+) -> Plan:
+    plan = empty_plan(len(members), span.simulated)
+    fraud, disturbances, incidents = rng.spawn(3)
+    plant_incidents(incidents, plan, span, members, platform, size)
+    plant_disturbances(disturbances, plan, span, members, platform)
+    plant_fraud(fraud, plan, span, members, platform, size)
+    return plan
+
+
+def _assemble(
+    span: Span,
+    platform: str,
+    block: int,
+    members: list[Person],
+    public: Profiles,
+    traits: Traits,
+    who: _Character,
+    plan: Plan,
+    draft: publishing.Draft,
+    course: growth.Course,
+    counted: counters.PostCounters,
+    written: writing.Captions,
+    thread: commenting.Thread,
+    rng: np.random.Generator,
+) -> PlatformBlock:
+    world, accounts = slice(BURN_IN, None), len(members)
     account_id = ids(span.seed, platform, "account", [p.number for p in members])
     post_id = _post_ids(span.seed, platform, block, account_id, draft.account)
-    world = slice(BURN_IN, None)
-    daily = {
-        name: counters.daily_sums(getattr(counted, name), draft.account, accounts)
-        for name in ("views", "likes", "comments", "shares", "saves", "reach")
-    }
-    older = np.floor(course.background[:, world]).astype(np.int64)
-    rate = traits.engagement_rate * (1 + account_rate[:, None]) ** 2
-    for name, part in (
-        ("views", 1.0),
-        ("likes", rate * (1 - traits.comment_share - traits.share_share)),
-        ("comments", rate * traits.comment_share),
-        ("shares", rate * traits.share_share),
-        ("saves", traits.save_rate),
-        ("reach", traits.reach_per_view),
-    ):
-        daily[name] += np.floor(older * part).astype(np.int64)
-    interactions = daily["likes"] + daily["comments"] + daily["shares"] + daily["saves"]
+    daily = counters.account_days(traits, draft, course, counted, who.rate)
     gained = course.gained[:, world]
-    available, error_kind, previous = _availability(plan, span.days)
-    followers = course.followers[:, world]
-    first_followers = followers[:, 0]
+    available, error_kind, previous = availability(plan)
+    stealth = np.array([p.stealth(span.stealth) for p in members])
+    audiences = audience.audiences(rng, platform, public.country, stealth)
+    codes, countries, _ = audiences["country"]
+    interactions = daily["likes"] + daily["comments"] + daily["shares"] + daily["saves"]
+    curious = rng.uniform(3, 6, (accounts, 1)) * gained
     return PlatformBlock(
         platform=platform,
         first_day=span.first_day,
         days=span.days,
         account_id=account_id,
         creator_id=np.array([p.creator_id for p in members], dtype=object),
-        handle=np.array([p.handle for p in members], dtype=object),
-        handle_before=np.array([p.handle for p in members], dtype=object),
-        display_name=np.array([p.display_name for p in members], dtype=object),
-        description=_descriptions(members),
-        country=country,
-        language=language,
-        category=np.array([CATEGORIES[p.topic] for p in members], dtype=object),
-        rebrand_day=np.zeros(accounts, dtype=np.int64),
-        created=_created(public_rng, span, accounts),
-        is_verified=(first_followers > Population().verified_from)
-        & (public_rng.random(accounts) < 0.5),
-        hides_followers=(public_rng.random(accounts) < Population().hidden_subscribers)
-        & (platform == "youtube"),
-        followers=followers,
+        **vars(public),
+        followers=course.followers[:, world],
         gained=gained,
         lost=course.lost[:, world],
-        following=_following(public_rng, platform, plan, accounts)[:, world],
+        following=following(rng, platform, plan)[:, world],
+        profile_views=np.floor(daily["views"] * 0.012 + curious).astype(np.int64),
+        engaged=np.floor(interactions * 0.84).astype(np.int64),
         reach=daily["reach"],
         views=daily["views"],
-        profile_views=np.floor(
-            daily["views"] * 0.012 + gained * public_rng.uniform(3, 6, (accounts, 1))
-        ).astype(np.int64),
-        engaged=np.floor(interactions * 0.84).astype(np.int64),
         likes=daily["likes"],
         comments=daily["comments"],
         shares=daily["shares"],
@@ -197,10 +181,8 @@ def build(span: Span, platform: str, block: int) -> PlatformBlock | None:
         comment_parent=thread.parent,
         comment_text=thread.text,
         comment_language=thread.language,
-        audience=audience_of,
-        activity=audience.activity(
-            public_rng, audience_of["country"][0], audience_of["country"][1]
-        ),
+        audience=audiences,
+        activity=audience.activity(rng, codes, countries),
         _post_bounds=bounds(draft.account, accounts),
         _comment_bounds=bounds(thread.post, draft.account.size),
     )
@@ -213,39 +195,3 @@ def _post_ids(seed: int, platform: str, block: int, account_id: Texts, post_acco
         return found
     pairs = zip(account_id[post_account], found, strict=True)
     return np.array([f"{page}_{post}" for page, post in pairs], dtype=object)
-
-
-def _descriptions(members: list[Person]) -> Texts:
-    texts = [
-        f"{grammar(p.language).topics[p.topic]} · {COUNTRIES[p.country][3][p.number % 4]}"
-        for p in members
-    ]
-    return np.array(texts, dtype=object)
-
-
-def _created(rng: np.random.Generator, span: Span, accounts: int) -> Ints:
-    oldest = 9 * 365 * DAY_SECONDS
-    youngest = 450 * DAY_SECONDS
-    age = rng.integers(youngest, oldest, size=accounts)
-    found: Ints = span.burn_in_second - age
-    return found
-
-
-def _following(rng: np.random.Generator, platform: str, plan: Plan, accounts: int) -> Ints:
-    median = {"facebook": 40, "instagram": 500, "tiktok": 180, "youtube": 60}[platform]
-    start = np.floor(median * rng.lognormal(0, 0.7, accounts)).astype(np.int64)
-    steps = rng.poisson(0.6, plan.following_change.shape) - rng.poisson(
-        0.55, plan.following_change.shape
-    )
-    walk = start[:, None] + np.cumsum(steps + plan.following_change, axis=1)
-    return np.clip(walk, 0, 7_500).astype(np.int64)
-
-
-def _availability(plan: Plan, days: int) -> tuple[Bools, np.ndarray, Ints]:
-    suspended, gap = plan.suspended[:, BURN_IN:], plan.gap[:, BURN_IN:]
-    kind = np.where(suspended, ERROR_SUSPENDED, np.where(gap, ERROR_GAP, ERROR_NONE))
-    available = kind == ERROR_NONE
-    seen = np.where(available, np.arange(days), -1)
-    latest = np.maximum.accumulate(seen, axis=1)
-    previous = np.concatenate([np.full((len(kind), 1), -1), latest[:, :-1]], axis=1)
-    return available, kind.astype(np.int8), previous.astype(np.int64)

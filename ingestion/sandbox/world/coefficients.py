@@ -125,6 +125,7 @@ class Comments:
     rows_cap: int = _c(60, "rows", "most rows of a post; its counter may be larger")
     commenters: int = _c(40_000, "people", "ordinary commenters of the world")
     pod_people: int = _c(2_400, "people", "members of pods")
+    pod_size: int = _c(24, "people", "of a pod; not all are there for each post")
     bots: int = _c(2_000, "people", "commenters that are for sale")
     fans: int = _c(400, "people", "those who comment on one account most of the time")
     fan_share: float = _c(0.7, "share", "comments written by an account's fans")
@@ -133,6 +134,110 @@ class Comments:
     one_word_share: float = _c(0.12, "share", "ordinary comments of a word or two")
     mention_share: float = _c(0.07, "share", "ordinary comments that name a friend")
     foreign_share: float = _c(0.1, "share", "ordinary comments in another language")
+    giveaway_mentions: float = _c(0.75, "share", "comments of a giveaway that name two friends")
+    spam_foreign: float = _c(0.6, "share", "spam in English whatever the account writes in")
+    pod_words: float = _c(0.6, "share", "pod comments of a word or two; the rest are sentences")
+
+
+@dataclass(frozen=True)
+class Fraud:
+    """What cheating creators do."""
+
+    kind_shares: tuple[float, ...] = _c(
+        (0.36, 0.18, 0.16, 0.16, 0.14), "share", "cheats by kind, in the order of FRAUD_KINDS"
+    )
+    likes_too: float = _c(0.3, "share", "buyers of followers who also buy likes")
+    elsewhere: float = _c(0.5, "share", "further accounts of a cheat that cheat too")
+    stealth_spread: float = _c(0.15, "1", "standard deviation of stealth around the dial")
+    stealth_days: float = _c(14.0, "days", "longest extra delivery at stealth 1")
+    lots_per_day: float = _c(0.012, "per day", "further lots after the first")
+    lot_share: tuple[float, float] = _c((0.05, 0.35), "share", "of the followers, per buyer")
+    lot_days: tuple[int, int] = _c((1, 3), "days", "delivery at stealth 0")
+    lot_loss: tuple[float, float] = _c(
+        (0.01, 0.02), "per day", "of a lot lost in its first month; an eighth of it later"
+    )
+    bought_attention: float = _c(0.05, "1", "views of a bought follower against a grown one")
+    follows_per_day: tuple[float, float] = _c((60.0, 350.0), "per day", "follows while ramping up")
+    follow_back: float = _c(0.17, "share", "of the followed who follow back, a day later")
+    follow_back_lost: float = _c(0.35, "share", "of those who leave when unfollowed")
+    unfollowed: float = _c(0.85, "share", "of the followed who are unfollowed")
+    campaign_days: tuple[int, int] = _c(
+        (25, 90), "days", "bought likes, pods and spam: length, upper end exclusive"
+    )
+    campaign_posts: float = _c(0.85, "share", "posts of a campaign that are inflated")
+    likes_bought: tuple[float, float] = _c(
+        (0.5, 2.5), "1", "bought likes of a post against its own"
+    )
+    likes_hours: float = _c(8.0, "hours", "delivery of bought likes at stealth 0")
+    pod_present: tuple[float, float] = _c((0.5, 0.9), "share", "of a pod that comments on a post")
+    pod_hours: float = _c(1.5, "hours", "mean delay of a pod's comments at stealth 0")
+    spam_count: tuple[float, float] = _c(
+        (0.8, 3.0), "1", "spam comments of a post against its own, before the cap"
+    )
+    spam_cap: int = _c(24, "rows", "most spam or pod comments of a post")
+    spam_hours: float = _c(3.0, "hours", "mean delay of spam at stealth 0")
+
+
+@dataclass(frozen=True)
+class Disturbances:
+    """Hard negatives: honest causes of suspicious numbers; frequencies per account and year."""
+
+    giveaway: float = _c(0.8, "per year", "giveaways")
+    giveaway_gain: tuple[float, float] = _c((0.02, 0.12), "share", "of followers, in three days")
+    giveaway_lost: float = _c(0.3, "share", "of those who leave in days 7 to 26")
+    giveaway_comments: float = _c(4.0, "1", "comments of the giveaway post against an ordinary one")
+    advertising: float = _c(0.8, "per year", "advertising campaigns of 4 to 12 days")
+    advertising_gain: tuple[float, float] = _c((0.002, 0.008), "per day", "of followers")
+    television: float = _c(0.3, "per year", "appearances of a creator, on all platforms at once")
+    television_gain: tuple[float, float] = _c((0.03, 0.18), "share", "of followers, in three days")
+    api_gap: float = _c(1.5, "per year", "the platform fails for 1 or 2 days")
+    rebrand: float = _c(0.15, "per year", "new handles")
+
+
+@dataclass(frozen=True)
+class Incidents:
+    """Insured events; frequencies per account and year, or per creator where said."""
+
+    frailty_spread: float = _c(0.6, "log", "of the frequency between creators (lognormal, mean 1)")
+    takeover: float = _c(0.04, "per year", "account taken over")
+    takeover_fraud: float = _c(2.0, "1", "the same for accounts with fraud (third-party tools)")
+    takeover_forever: float = _c(0.3, "share", "never recovered")
+    takeover_days: float = _c(5.0, "days", "median duration of the others")
+    takeover_spread: float = _c(1.0, "log", "of the duration")
+    takeover_loss: tuple[float, float] = _c((0.004, 0.02), "per day", "followers lost at first")
+    takeover_posts: float = _c(1.5, "per day", "alien posts in the first week")
+    takeover_renamed: float = _c(0.5, "share", "of the never recovered, with a new handle")
+    suspension: float = _c(0.02, "per year", "account suspended")
+    suspension_fraud: float = _c(4.0, "1", "the same for accounts with fraud")
+    suspension_forever: float = _c(0.2, "share", "permanent")
+    suspension_days: float = _c(6.0, "days", "median duration of the others")
+    suspension_spread: float = _c(0.9, "log", "of the duration")
+    suspension_right: float = _c(0.7, "share", "rightful where the account has fraud, else none")
+    collapse: float = _c(0.03, "per year", "engagement collapse: the platform shows the posts less")
+    collapse_factor: tuple[float, float] = _c((0.15, 0.35), "1", "attention that is left")
+    collapse_days: tuple[int, int] = _c((20, 61), "days", "duration, upper end exclusive")
+    reputation: float = _c(0.02, "per creator and year", "reputation incidents")
+    reputation_loss: tuple[float, float] = _c((0.005, 0.03), "per day", "followers lost at first")
+    reputation_amount: tuple[float, float] = _c((2_500.0, 1.0), "USD, log", "median, spread")
+    liability: float = _c(0.02, "per creator and year", "content liability; the post is taken down")
+    liability_amount: tuple[float, float] = _c((6_000.0, 1.3), "USD, log", "median, spread")
+    daily_income: float = _c(2.0, "USD per 1,000 followers", "what a day without the account costs")
+    daily_income_spread: float = _c(0.5, "log", "between creators")
+
+
+@dataclass(frozen=True)
+class Claims:
+    """How incidents become claims; pairs are (honest creators, creators with fraud)."""
+
+    reported: float = _c(0.8, "share", "incidents that are claimed")
+    delay_days: float = _c(4.0, "days", "median delay of the claim")
+    delay_spread: float = _c(0.9, "log", "of the delay")
+    inflated_share: tuple[float, float] = _c((0.08, 0.25), "share", "creators who inflate")
+    staged_share: tuple[float, float] = _c((0.02, 0.12), "share", "creators who stage losses")
+    inflation: tuple[float, float] = _c((1.4, 3.0), "1", "claimed against true amount")
+    honest_spread: float = _c(0.08, "log", "claimed against true amount of the honest")
+    staged_per_year: float = _c(1.5, "per year", "staged takeovers of a creator who stages")
+    staged_days: tuple[int, int] = _c((5, 21), "days", "claimed outage, upper end exclusive")
 
 
 TRAITS: dict[str, Traits] = {
@@ -207,6 +312,10 @@ def rows() -> Iterator[tuple[str, float, str, str]]:
         ("growth", Growth()),
         ("posts", Posts()),
         ("comments", Comments()),
+        ("fraud", Fraud()),
+        ("disturbances", Disturbances()),
+        ("incidents", Incidents()),
+        ("claims", Claims()),
         *((f"platform.{name}", traits) for name, traits in TRAITS.items()),
     ]
     for prefix, group in groups:

@@ -9,29 +9,27 @@ from ingestion.sandbox.world.identity import ids
 from ingestion.sandbox.world.model import PLATFORMS, Bools, Ints, Texts
 from ingestion.sandbox.world.phrasebook import languages, names
 
+_SETTINGS = Comments()
+ORDINARY = range(_SETTINGS.commenters)
+POD_PEOPLE = range(ORDINARY.stop, ORDINARY.stop + _SETTINGS.pod_people)
+BOTS = range(POD_PEOPLE.stop, POD_PEOPLE.stop + _SETTINGS.bots)
+"""Index ranges of the three kinds of commenters; no id or profile tells them apart for sure."""
+
 _YEAR = 365 * 86_400
 _OLDEST, _NEWEST = 1_325_376_000, 1_735_689_600  # 2012 and 2025, in Unix seconds
 
 
 class Commenters:
-    """Public profiles, all arrays [N]; the last of them are members of pods, then bots.
-
-    ``ordinary``, ``pod_people`` and ``bots`` are the index ranges of the three.
-    """
+    """Public profiles, all arrays [N]."""
 
     def __init__(self, seed: int) -> None:
-        settings = Comments()
         self._seed = seed
-        first = settings.commenters
-        self.ordinary = range(first)
-        self.pod_people = range(first, first + settings.pod_people)
-        self.bots = range(self.pod_people.stop, self.pod_people.stop + settings.bots)
-        self.count = self.bots.stop
+        self.count = BOTS.stop
         rng = np.random.default_rng([seed, 2**31])
         n = self.count
         kind = np.zeros(n, dtype=np.int64)
-        kind[self.pod_people.start : self.pod_people.stop] = 1
-        kind[self.bots.start :] = 2
+        kind[POD_PEOPLE.start : POD_PEOPLE.stop] = 1
+        kind[BOTS.start :] = 2
         # One ordinary commenter in ten looks as empty as a bot: a profile alone proves nothing.
         empty = (kind == 2) & (rng.random(n) < 0.8) | (kind == 0) & (rng.random(n) < 0.1)
         young = np.where(empty, rng.random(n) < 0.6, False)
@@ -71,6 +69,12 @@ class Commenters:
     def position(self, platform: str, commenter_id: str) -> int | None:
         """The index of the commenter with this id, or None."""
         return self._positions[platform].get(commenter_id)
+
+
+def pod_members(pod: int) -> Ints:
+    """The commenters who form a pod."""
+    size = _SETTINGS.pod_size
+    return np.arange(size, dtype=np.int64) + POD_PEOPLE.start + pod * size
 
 
 def _lognormal(rng: np.random.Generator, median: np.ndarray, spread: float) -> Ints:

@@ -5,10 +5,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from ingestion.sandbox.world.coefficients import Comments
+from ingestion.sandbox.world.commenters import BOTS, ORDINARY
 from ingestion.sandbox.world.identity import COMMENT_SHIFT, digest, ids
-from ingestion.sandbox.world.model import DAY_SECONDS, Ints, Texts
+from ingestion.sandbox.world.inflation import POD_COMMENT, SPAM_COMMENT, Inflation
+from ingestion.sandbox.world.model import DAY_SECONDS, Floats, Ints, Texts
 from ingestion.sandbox.world.phrasebook import EMOJI, grammar, languages
-from ingestion.sandbox.world.plan import BURN_IN
+from ingestion.sandbox.world.plan import Plan
+from ingestion.sandbox.world.publishing import Draft
+from ingestion.sandbox.world.span import BURN_IN, Span
+
+ORDINARY_COMMENT, GIVEAWAY_COMMENT, ANGRY_COMMENT = 0, 3, 4
+"""Beside the kinds of :mod:`.inflation`."""
 
 
 @dataclass(frozen=True)
@@ -24,80 +31,134 @@ class Thread:
     language: Texts
 
 
-def comment_rows(
+def write_thread(
     rng: np.random.Generator,
-    counter: Ints,
-    post_created: Ints,
-    first_second: int,
+    span: Span,
+    plan: Plan,
+    draft: Draft,
+    organic: Ints,
+    added: Inflation,
+    account_language: Texts,
+) -> Thread:
+    """All comment rows of a block's posts; ``organic`` [P, T] counts those that nobody bought."""
+    settings = Comments()
+    bought = added.pod_comments + added.spam_comments
+    own, moments = _rows(rng, span, organic, draft, settings.rows_cap - bought)
+    fans = rng.integers(len(ORDINARY), size=len(account_language))
+    author = _ordinary_authors(rng, fans[draft.account[own]])
+    kind = _ordinary_kinds(rng, span, plan, draft, own, moments)
+    post, created = np.concatenate([own, added.post]), np.concatenate([moments, added.created])
+    order = np.lexsort((created, post))
+    post, created = post[order], created[order]
+    author = np.concatenate([author, added.author])[order]
+    kind = np.concatenate([kind, added.kind])[order]
+    parent = _parents(rng, post, (kind == ORDINARY_COMMENT) * settings.reply_share)
+    text, language = _texts(rng, kind, parent, account_language[draft.account[post]])
+    likes = np.minimum(np.floor(rng.pareto(1.1, post.size) * 0.6), 5_000).astype(np.int64)
+    return Thread(post, author, created, likes, parent, text, language)
+
+
+def _rows(
+    rng: np.random.Generator, span: Span, counter: Ints, draft: Draft, cap: Ints
 ) -> tuple[Ints, Ints]:
-    """Which comments of the counters [P, T] exist as rows: their post and time, [C] each.
+    """Which comments exist as rows: their post and time, [C] each.
 
     By the end of any day a post never has more rows than its counter says.
     """
-    final = counter[:, -1]
-    settings = Comments()
-    beyond = np.maximum(final - settings.rows_certain, 0)
-    wanted = np.minimum(final, settings.rows_certain) + (beyond * settings.rows_beyond).astype(
-        np.int64
-    )
-    rows = np.minimum(wanted, settings.rows_cap)
+    settings, final = Comments(), counter[:, -1]
+    beyond = np.maximum(final - settings.rows_certain, 0) * settings.rows_beyond
+    wanted = np.minimum(final, settings.rows_certain) + beyond.astype(np.int64)
+    rows = np.minimum(wanted, np.maximum(cap, 0))
     shown = counter * rows[:, None] // np.maximum(final, 1)[:, None]
     new = np.diff(shown, axis=1, prepend=0)
-    # What was said before the week ahead of the first day is never asked for.
+    # What was said earlier than a week before the first day is never asked for.
     new[:, : BURN_IN - 7] = 0
     post, day = np.nonzero(new)
     repeat = new[post, day]
-    post, day = np.repeat(post, repeat), np.repeat(day, repeat)
-    begin = np.maximum(first_second + day * DAY_SECONDS, post_created[post] + 20)
-    end = np.maximum(first_second + (day + 1) * DAY_SECONDS, begin + 1)
+    post, day = np.repeat(post, repeat).astype(np.int64), np.repeat(day, repeat)
+    begin = np.maximum(span.burn_in_second + day * DAY_SECONDS, draft.created[post] + 20)
+    end = np.maximum(span.burn_in_second + (day + 1) * DAY_SECONDS, begin + 1)
     # Most is said soon after the day's attention begins.
-    created = begin + ((end - begin - 1) * rng.random(post.size) ** 1.7).astype(np.int64)
-    order = np.lexsort((created, post))
-    return post[order].astype(np.int64), created[order]
+    spent = ((end - begin - 1) * rng.random(post.size) ** 1.7).astype(np.int64)
+    return post, begin + spent
 
 
-def ordinary_thread(
-    rng: np.random.Generator,
-    post: Ints,
-    created: Ints,
-    post_account: Ints,
-    account_fans: Ints,
-    account_language: Texts,
-) -> Thread:
-    """What ordinary people write; ``account_fans`` [A] is where each account's fans begin."""
-    settings, count = Comments(), post.size
-    account = post_account[post]
-    fan = account_fans[account] + (rng.random(count) ** 1.5 * settings.fans).astype(np.int64)
-    anyone = rng.integers(settings.commenters, size=count)
-    author = np.where(rng.random(count) < settings.fan_share, fan % settings.commenters, anyone)
-    tongues = np.array(languages(), dtype=object)
-    foreign = rng.random(count) < settings.foreign_share
-    language = np.where(
-        foreign, tongues[rng.integers(tongues.size, size=count)], account_language[account]
+def _ordinary_authors(rng: np.random.Generator, first_fan: Ints) -> Ints:
+    settings, count = Comments(), first_fan.size
+    fan = (first_fan + (rng.random(count) ** 1.5 * settings.fans).astype(np.int64)) % len(ORDINARY)
+    # Among the passers-by are members of pods and bots: they comment on honest accounts too.
+    anyone = rng.integers(BOTS.stop, size=count)
+    return np.where(rng.random(count) < settings.fan_share, fan, anyone).astype(np.int64)
+
+
+def _ordinary_kinds(
+    rng: np.random.Generator, span: Span, plan: Plan, draft: Draft, post: Ints, created: Ints
+) -> Ints:
+    day = np.clip((created - span.burn_in_second) // DAY_SECONDS, 0, span.simulated - 1)
+    angry = rng.random(post.size) < plan.negative[draft.account[post], day]
+    prize = draft.giveaway[post] & (rng.random(post.size) < Comments().giveaway_mentions)
+    kinds: Ints = np.where(angry, ANGRY_COMMENT, np.where(prize, GIVEAWAY_COMMENT, 0)).astype(
+        np.int64
     )
-    parent = _parents(rng, post, settings.reply_share)
-    kind = rng.random(count)
-    pick = rng.random((count, 3))
+    return kinds
+
+
+def _parents(rng: np.random.Generator, post: Ints, share: Floats) -> Ints:
+    """What each comment answers: the latest top-level comment before it on its post, or -1."""
+    count = post.size
+    rank = np.arange(count) - np.searchsorted(post, post)
+    reply = (rng.random(count) < share) & (rank > 0)
+    # The first comment of a post is always a top-level one, so the latest is of the same post.
+    latest = np.maximum.accumulate(np.where(reply, -1, np.arange(count)))
+    return np.where(reply, latest, -1).astype(np.int64)
+
+
+def _texts(rng: np.random.Generator, kind: Ints, parent: Ints, home: Texts) -> tuple[Texts, Texts]:
+    """Each comment's words and the language they are in."""
+    settings, count = Comments(), kind.size
+    tongues = np.array(languages(), dtype=object)
+    foreign = rng.random(count) < np.where(kind == SPAM_COMMENT, settings.spam_foreign, 0)
+    foreign |= (rng.random(count) < settings.foreign_share) & (kind == ORDINARY_COMMENT)
+    other = np.where(kind == SPAM_COMMENT, "en", tongues[rng.integers(tongues.size, size=count)])
+    language = np.where(foreign, other, home)
+    picks = rng.random((count, 4))
     text = np.empty(count, dtype=object)
-    wordless = settings.wordless_share
-    short = wordless + settings.one_word_share
-    named = short + settings.mention_share
     for i in range(count):
-        told = grammar(language[i])
-        emoji = EMOJI[int(pick[i, 1] * len(EMOJI))]
-        if kind[i] < wordless:
-            text[i], language[i] = emoji * (1 + int(pick[i, 0] * 4)), "und"
-        elif kind[i] < short:
-            text[i] = f"{told.words[int(pick[i, 0] * len(told.words))]} {emoji}"
-        elif parent[i] >= 0:
-            text[i] = told.replies[int(pick[i, 0] * len(told.replies))]
-        else:
-            said = told.comments[int(pick[i, 0] * len(told.comments))]
-            if kind[i] < named:
-                said = f"@friend{int(pick[i, 2] * 90_000)} {said}"
-            text[i] = f"{said} {emoji}" if pick[i, 2] < 0.3 else said
-    likes = np.floor(rng.pareto(1.1, count) * 0.6).astype(np.int64)
-    return Thread(post, author, created, np.minimum(likes, 5_000), parent, text, language)
+        text[i], wordless = _sentence(int(kind[i]), parent[i] >= 0, str(language[i]), picks[i])
+        if wordless:
+            language[i] = NO_LANGUAGE
+    return text, language
+
+
+NO_LANGUAGE = "und"
+
+
+def _sentence(kind: int, reply: bool, language: str, pick: Floats) -> tuple[str, bool]:
+    """A comment, and whether it is without words."""
+    settings, told = Comments(), grammar(language)
+    emoji = EMOJI[int(pick[1] * len(EMOJI))]
+    if kind == GIVEAWAY_COMMENT:
+        return f"@friend{int(pick[0] * 90_000)} @friend{int(pick[2] * 90_000)}", True
+    if kind == ANGRY_COMMENT:
+        return _one(told.negative, pick[0]), False
+    if kind == SPAM_COMMENT:
+        return _one(told.spam, pick[0]) + ("", "!", "!!", f" {emoji}")[int(pick[2] * 4)], False
+    if kind == POD_COMMENT:
+        if pick[3] < settings.pod_words:
+            return f"{_one(told.words, pick[0])} {emoji}{emoji}", False
+        return f"{_one(told.comments, pick[0])} {emoji}", False
+    if pick[3] < settings.wordless_share:
+        return emoji * (1 + int(pick[0] * 4)), True
+    if pick[3] < settings.wordless_share + settings.one_word_share:
+        return f"{_one(told.words, pick[0])} {emoji}", False
+    said = _one(told.replies, pick[0]) if reply else _one(told.comments, pick[0])
+    if pick[3] > 1 - settings.mention_share:
+        return f"@friend{int(pick[2] * 90_000)} {said}", False
+    return (f"{said} {emoji}" if pick[2] < 0.3 else said), False
+
+
+def _one(phrases: tuple[str, ...], chance: float) -> str:
+    return phrases[int(chance * len(phrases))]
 
 
 def comment_ids(seed: int, platform: str, block: int, thread: Thread, post_id: Texts) -> Texts:
@@ -114,19 +175,3 @@ def comment_ids(seed: int, platform: str, block: int, thread: Thread, post_id: T
             tail = digest(found[i])[:22]
             found[i] = f"{found[thread.parent[i]]}.{tail}"
     return found
-
-
-def _parents(rng: np.random.Generator, post: Ints, share: float) -> Ints:
-    """Each reply answers the first of a run: an earlier, top-level comment of the same post."""
-    count = post.size
-    parent = np.full(count, -1, dtype=np.int64)
-    if count == 0:
-        return parent
-    first = np.searchsorted(post, post)
-    rank = np.arange(count) - first
-    reply = (rng.random(count) < share) & (rank > 0)
-    # The latest top-level comment before it in the same post: the first of a post is always one.
-    top = np.where(reply, -1, np.arange(count))
-    latest = np.maximum.accumulate(top)
-    parent[reply] = latest[reply]
-    return parent

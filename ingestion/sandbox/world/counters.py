@@ -4,16 +4,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ingestion.sandbox.world.coefficients import Posts, Traits
+from ingestion.sandbox.world.coefficients import Disturbances, Posts, Traits
 from ingestion.sandbox.world.growth import REFERENCE_SIZE, Course
 from ingestion.sandbox.world.model import Floats, Ints
-from ingestion.sandbox.world.plan import BURN_IN
 from ingestion.sandbox.world.publishing import Draft
+from ingestion.sandbox.world.span import BURN_IN
 
 
 @dataclass(frozen=True)
 class PostCounters:
-    """Cumulative at the end of each world day, [P, D]; ``new_*`` are the days' sums, [A, D]."""
+    """Cumulative at the end of each simulated day, [P, T]."""
 
     views: Ints
     likes: Ints
@@ -41,17 +41,47 @@ def post_counters(
     keep = traits.save_rate * rng.lognormal(0, 0.6, count) * ~draft.story
     reached = np.clip(traits.reach_per_view * rng.normal(1, 0.06, count), 0.3, 1.0)
     speaks = ~draft.comments_off
+    crowd = np.where(draft.giveaway, Disturbances().giveaway_comments, 1.0)
     return PostCounters(
         views=np.floor(seen).astype(np.int64),
         likes=_part(seen, engaged * (1 - talk - pass_on)),
-        comments=_part(seen, engaged * talk * speaks),
+        comments=_part(seen, engaged * talk * speaks * crowd),
         shares=_part(seen, engaged * pass_on),
         saves=_part(seen, keep),
         reach=_part(seen, reached),
     )
 
 
-def daily_sums(counter: Ints, account: Ints, accounts: int) -> Ints:
+def account_days(
+    traits: Traits, draft: Draft, course: Course, counted: PostCounters, account_rate: Floats
+) -> dict[str, Ints]:
+    """``views|likes|comments|shares|saves|reach`` of each account and world day, [A, D].
+
+    The new counts of the account's posts, those of posts older than the burn-in, and views that
+    were paid for.
+    """
+    accounts = len(account_rate)
+    older = np.floor(course.background[:, BURN_IN:])
+    paid = np.floor(course.advertised[:, BURN_IN:])
+    rate = traits.engagement_rate * (1 + account_rate[:, None]) ** 2
+    of_older = {
+        "views": 1.0,
+        "likes": rate * (1 - traits.comment_share - traits.share_share),
+        "comments": rate * traits.comment_share,
+        "shares": rate * traits.share_share,
+        "saves": traits.save_rate,
+        "reach": traits.reach_per_view,
+    }
+    found = {}
+    for name, part in of_older.items():
+        sums = _daily_sums(getattr(counted, name), draft.account, accounts)
+        found[name] = sums + np.floor(older * part).astype(np.int64)
+    for name, share in (("views", 1.0), ("reach", traits.reach_per_view)):
+        found[name] += np.floor(paid * share).astype(np.int64)
+    return found
+
+
+def _daily_sums(counter: Ints, account: Ints, accounts: int) -> Ints:
     """What a cumulative counter [P, T] gained each world day, summed by account: [A, D]."""
     new = np.diff(counter[:, BURN_IN - 1 :], axis=1)
     found = np.zeros((accounts, new.shape[1]), dtype=np.int64)

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ingestion.sandbox.world.coefficients import Growth, Posts, Traits
-from ingestion.sandbox.world.model import DAY_SECONDS, Floats, Ints
+from ingestion.sandbox.world.coefficients import Fraud, Growth, Posts, Traits
+from ingestion.sandbox.world.model import DAY_SECONDS, Bools, Floats, Ints
 from ingestion.sandbox.world.plan import Lot, Plan
 from ingestion.sandbox.world.publishing import Draft
+from ingestion.sandbox.world.span import Span
 
 REFERENCE_SIZE = 10_000.0
 """Followers at which a platform's medians hold."""
@@ -29,9 +30,13 @@ class Course:
     views_of_posts: Floats
     """Each day's new views of a post, not yet whole numbers."""
     background: Floats
-    """Views of posts older than the world."""
+    """Views of posts older than the burn-in, [A, T]."""
+    advertised: Floats
+    """Views that were paid for: strangers, who neither like nor comment, [A, T]."""
     size_at_post: Floats
     """Followers who can see a post when it is published."""
+    swept_away: Ints
+    """Grown followers that a purge removed, [A, T]."""
     lot_sizes: tuple[int, ...]
     """Followers delivered by each lot of the plan."""
 
@@ -45,8 +50,7 @@ def run(
     net_growth: Floats,
     account_reach: Floats,
     expected_posts: Floats,
-    season: Floats,
-    first_second: int,
+    span: Span,
 ) -> Course:
     """Simulate all T days.
 
@@ -54,11 +58,12 @@ def run(
         size: followers [A] when the burn-in begins; ``net_growth`` a day [A].
         account_reach: views per follower [A] against the platform's median.
         expected_posts: posts a day [A]; sets what views are ordinary.
-        season: attention by day [T].
     """
     growth, posts = Growth(), Posts()
     accounts, days = plan.silent.shape
-    share = attention_by_day(draft, traits, season, first_second, days, rng)
+    attention = Fraud().bought_attention
+    season = span.season
+    share = attention_by_day(rng, draft, traits, span)
     share *= (plan.attention * ~plan.suspended).T[:, draft.account]
     by_day = np.argsort(draft.day, kind="stable")
     edges = np.searchsorted(draft.day[by_day], np.arange(days + 1))
@@ -69,24 +74,25 @@ def run(
     final = np.zeros(draft.account.size)
     size_at_post = np.zeros(draft.account.size)
     out = {name: np.zeros((accounts, days), dtype=np.int64) for name in ("f", "g", "l", "b")}
-    background = np.zeros((accounts, days))
+    background, advertised = np.zeros((2, accounts, days))
+    swept_away = np.zeros((accounts, days), dtype=np.int64)
     orders = _Orders(plan.lots, accounts)
     gain_rate = np.maximum(net_growth + growth.daily_loss, 0)
     loss_rate = growth.daily_loss + np.maximum(-net_growth - growth.daily_loss, 0)
     mean_factor = np.exp(posts.post_reach_spread**2 / 2) * 1.08
     for t in range(days):
         new = by_day[edges[t] : edges[t + 1]]
-        audience = np.maximum(grown + 0.05 * fake, 1.0)
+        audience = np.maximum(grown + attention * fake, 1.0)
         if new.size:
             owner = draft.account[new]
             size_at_post[new] = audience[owner]
             final[new] = _views(audience, traits)[owner] * account_reach[owner] * draft.reach[new]
         ordinary = _views(audience, traits) * account_reach * expected_posts * mean_factor
         working = ~plan.suspended[:, t]
-        background[:, t] = (
-            ordinary * traits.catalogue_share * seen[t] * plan.attention[:, t] * working
-        )
+        background[:, t] = ordinary * traits.catalogue_share * seen[t] * plan.attention[:, t]
+        background[:, t] *= working
         fresh = np.bincount(draft.account, weights=final * share[t], minlength=accounts)
+        advertised[:, t] = plan.extra_views[:, t] * grown * working
         ratio = (fresh + background[:, t]) / np.maximum(
             ordinary * (1 + traits.catalogue_share), 1e-9
         )
@@ -96,10 +102,12 @@ def run(
         gained = rng.poisson(wanted * working)
         leaving = loss_rate * grown + plan.loss_share[:, t] * grown + plan.loss_count[:, t]
         lost = np.minimum(rng.poisson(leaving), grown // 2)
-        delivered, dropped = orders.day(rng, t, grown + fake)
+        delivered, dropped = orders.day(rng, t, grown + fake, working)
         if plan.purge[t]:
             honest = rng.lognormal(np.log(growth.purge_grown), 0.6, accounts)
-            lost += np.minimum((grown * honest).astype(np.int64), (grown - lost) // 2)
+            swept = np.minimum((grown * honest).astype(np.int64), (grown - lost) // 2)
+            lost += swept
+            swept_away[:, t] = swept
             purged: Floats = np.asarray(
                 rng.beta(2, 2 * (1 / growth.purge_bought - 1), accounts), dtype=np.float64
             )
@@ -115,29 +123,24 @@ def run(
         bought=out["b"],
         views_of_posts=(share * final).T,
         background=background,
+        advertised=advertised,
         size_at_post=size_at_post,
+        swept_away=swept_away,
         lot_sizes=tuple(int(n) for n in orders.total),
     )
 
 
-def attention_by_day(
-    draft: Draft,
-    traits: Traits,
-    season: Floats,
-    first_second: int,
-    days: int,
-    rng: np.random.Generator,
-) -> Floats:
+def attention_by_day(rng: np.random.Generator, draft: Draft, traits: Traits, span: Span) -> Floats:
     """The part of a post's final views that falls on each day, [T, P]."""
     posts = Posts()
-    ends = first_second + DAY_SECONDS * np.arange(1, days + 1)
+    ends = span.burn_in_second + DAY_SECONDS * np.arange(1, span.simulated + 1)
     age = np.clip((ends[:, None] - draft.created[None, :]) / DAY_SECONDS, 0, None)
     seen = 1 - (1 + age / traits.decay_days) ** -posts.decay_exponent
     # A story is gone after a day, and so is its audience.
     lived = np.where(draft.story[None, :], np.minimum(age, 1.0), seen)
     part = np.diff(lived, axis=0, prepend=0.0)
     noise = rng.lognormal(0, posts.daily_noise, part.shape)
-    found: Floats = part * noise * season[:, None]
+    found: Floats = part * noise * span.season[:, None]
     return found
 
 
@@ -158,16 +161,18 @@ class _Orders:
         self._left = np.zeros(len(lots), dtype=np.int64)
         self.total = np.zeros(len(lots), dtype=np.int64)
 
-    def day(self, rng: np.random.Generator, t: int, followers: Ints) -> tuple[Ints, Ints]:
-        """Followers delivered and dropped on day ``t``, [A] each."""
+    def day(
+        self, rng: np.random.Generator, t: int, followers: Ints, working: Bools
+    ) -> tuple[Ints, Ints]:
+        """Followers delivered and dropped on day ``t``, [A] each; none delivered if suspended."""
         delivered = np.zeros(len(self._lots), dtype=np.int64)
         dropped = np.zeros(len(self._lots), dtype=np.int64)
         for i, lot in enumerate(self._lots):
             if t < lot.start:
                 continue
             if t == lot.start:
-                self._ordered[i] = lot_size(rng, lot.share * followers[lot.account], lot.stealth)
-            if t < lot.start + lot.days:
+                self._ordered[i] = lot_size(rng, lot.share * followers[lot.account], lot.is_round)
+            if t < lot.start + lot.days and working[lot.account]:
                 done = self._ordered[i] * (t - lot.start + 1) // lot.days
                 delivered[i] = done - self.total[i]
             rate = lot.loss if t < lot.start + 30 else lot.loss / 8
@@ -197,11 +202,11 @@ ROUND_LOTS = np.array(
 )  # fmt: skip
 
 
-def lot_size(rng: np.random.Generator, wanted: float, stealth: float) -> int:
-    """The followers of a lot: a round number, the less exactly so the stealthier the buyer."""
+def lot_size(rng: np.random.Generator, wanted: float, is_round: bool) -> int:
+    """The followers of a lot: ``wanted``, or the round number below it that sellers offer."""
+    if not is_round:
+        return max(int(wanted * rng.uniform(0.93, 1.07)), 20)
     smaller = ROUND_LOTS[max(wanted, ROUND_LOTS[0]) >= ROUND_LOTS]
     unit = int(smaller[-1])
-    exact = unit * max(int(wanted // unit), 1)
     # Sellers deliver a little more than was paid for.
-    delivered = exact * rng.uniform(1.0, 1.015)
-    return max(int(delivered * (1 - stealth) + wanted * rng.uniform(0.9, 1.1) * stealth), 50)
+    return int(unit * max(int(wanted // unit), 1) * rng.uniform(1.0, 1.015))

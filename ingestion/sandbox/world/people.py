@@ -10,7 +10,16 @@ from functools import lru_cache
 
 import numpy as np
 
-from ingestion.sandbox.world.coefficients import TRAITS, Growth, Population
+from ingestion.sandbox.world.coefficients import (
+    FRAUD_KINDS,
+    TRAITS,
+    Claims,
+    Disturbances,
+    Fraud,
+    Growth,
+    Incidents,
+    Population,
+)
 from ingestion.sandbox.world.identity import digest
 from ingestion.sandbox.world.model import BLOCK_SIZE, PLATFORMS
 from ingestion.sandbox.world.phrasebook import COUNTRIES, names
@@ -33,6 +42,28 @@ class Person:
     platforms: tuple[str, ...]
     days_connected: int
     """Days between connecting the accounts and the world's first day."""
+    fraud: dict[str, tuple[str, ...]]
+    """Fraud kinds by platform; empty for the honest."""
+    stealth_shift: float
+    frailty: float
+    """Factor on the frequency of incidents, mean about 1."""
+    claims: str
+    """``honest``, ``inflated`` or ``staged``."""
+    television: tuple[tuple[int, float], ...]
+    """World days on television, and the share of followers gained."""
+    reputation: tuple[int, ...]
+    """World days on which a reputation incident begins."""
+    liability: tuple[int, ...]
+
+    def stealth(self, world: float) -> float:
+        """How well this creator hides fraud in a world with this dial, 0-1."""
+        return float(np.clip(world + self.stealth_shift, 0, 1)) if 0 < world < 1 else world
+
+    @property
+    def kind(self) -> str:
+        """``honest`` or the first fraud kind."""
+        kinds = [kinds[0] for kinds in self.fraud.values() if kinds]
+        return kinds[0] if kinds else "honest"
 
 
 @lru_cache(maxsize=4096)
@@ -45,8 +76,18 @@ def people(seed: int, block: int) -> tuple[Person, ...]:
     countries = list(COUNTRIES)
     weights = np.array([COUNTRIES[c][0] for c in countries])
     where = rng.choice(len(countries), BLOCK_SIZE, p=weights / weights.sum())
+    shares = population.fraud_share
+    cheats = rng.permutation(BLOCK_SIZE)[: round(shares[int(rng.random() < 0.5)] * BLOCK_SIZE)]
     return tuple(
-        _person(rng, seed, block * BLOCK_SIZE + i, countries[where[i]], sizes[i], monthly[i] / 30)
+        _person(
+            rng,
+            seed,
+            block * BLOCK_SIZE + i,
+            countries[where[i]],
+            sizes[i],
+            monthly[i] / 30,
+            i in cheats,
+        )
         for i in range(BLOCK_SIZE)
     )
 
@@ -64,7 +105,13 @@ def _sizes(rng: np.random.Generator, population: Population) -> np.ndarray:
 
 
 def _person(
-    rng: np.random.Generator, seed: int, number: int, country: str, size: float, growth: float
+    rng: np.random.Generator,
+    seed: int,
+    number: int,
+    country: str,
+    size: float,
+    growth: float,
+    cheats: bool,
 ) -> Person:
     spoken = COUNTRIES[country][1]
     language = spoken[int(rng.random() < 0.3)] if len(spoken) > 1 else spoken[0]
@@ -73,6 +120,13 @@ def _person(
     count = 1 + int(rng.choice(4, p=Population().platforms_count))
     weights = np.array([TRAITS[p].weight for p in PLATFORMS])
     chosen = rng.choice(len(PLATFORMS), count, replace=False, p=weights / weights.sum())
+    platforms = tuple(PLATFORMS[i] for i in sorted(chosen))
+    fraud = _fraud(rng, platforms) if cheats else {}
+    spread = Incidents().frailty_spread
+    staged, inflated = Claims().staged_share[int(cheats)], Claims().inflated_share[int(cheats)]
+    behaviour = rng.choice(
+        ["staged", "inflated", "honest"], p=[staged, inflated, 1 - staged - inflated]
+    )
     ending = str(rng.choice(["", "_", ".daily", "_official", "tv", ".studio"]))
     return Person(
         number=number,
@@ -84,6 +138,35 @@ def _person(
         topic=int(rng.integers(12)),
         size=float(size),
         growth=float(growth),
-        platforms=tuple(PLATFORMS[i] for i in sorted(chosen)),
+        platforms=platforms,
         days_connected=int(rng.integers(30, 400)),
+        fraud=fraud,
+        stealth_shift=float(rng.normal(0, Fraud().stealth_spread)),
+        frailty=float(rng.lognormal(-(spread**2) / 2, spread)),
+        claims=str(behaviour),
+        television=tuple(
+            (day, float(rng.uniform(*Disturbances().television_gain)))
+            for day in _waits(rng, Disturbances().television)
+        ),
+        reputation=_waits(rng, Incidents().reputation),
+        liability=_waits(rng, Incidents().liability),
     )
+
+
+def _fraud(rng: np.random.Generator, platforms: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+    fraud = Fraud()
+    kind = str(rng.choice(FRAUD_KINDS, p=fraud.kind_shares))
+    possible = [p for p in platforms if kind != "follow_unfollow" or p in ("instagram", "tiktok")]
+    if not possible:
+        kind, possible = "bought_followers", list(platforms)
+    kinds: tuple[str, ...] = (kind,)
+    if kind == "bought_followers" and rng.random() < fraud.likes_too:
+        kinds = (kind, "bought_likes")
+    first = str(rng.choice(possible))
+    return {p: kinds for p in possible if p == first or rng.random() < fraud.elsewhere}
+
+
+def _waits(rng: np.random.Generator, per_year: float, horizon: int = 1_000) -> tuple[int, ...]:
+    """Days of a Poisson process, the same for worlds of every length."""
+    gaps = rng.exponential(365 / per_year, 12)
+    return tuple(int(day) for day in np.cumsum(gaps) if day < horizon)

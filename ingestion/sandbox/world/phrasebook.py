@@ -1,8 +1,9 @@
 """What the world's people write: sentences put together from the grammars in ``phrases/``.
 
 Each language's file holds topics, captions with ``{topic}``, comments with ``{when}`` and
-``{thing}``, words of one or two, replies, angry comments, a sponsored and a giveaway caption: all
-in that language, so that a detector of languages can be measured against what a text really is.
+``{thing}``, words of one or two, replies, angry comments, a sponsored and a giveaway caption,
+spam and scams: all in that language, so that a detector of languages can be measured against what
+a text really is.
 """
 
 from dataclasses import dataclass
@@ -49,6 +50,9 @@ class Grammar:
     words: tuple[str, ...]
     replies: tuple[str, ...]
     negative: tuple[str, ...]
+    spam: tuple[str, ...]
+    scam: tuple[str, ...]
+    """Captions of somebody who has taken an account over."""
 
 
 @cache
@@ -73,6 +77,8 @@ def grammar(language: str) -> Grammar:
         words=tuple(found["words"]),
         replies=tuple(found["replies"]),
         negative=tuple(found["negative"]),
+        spam=tuple(found["spam"]),
+        scam=tuple(found["scam"]),
     )
 
 

@@ -1,8 +1,7 @@
 """What is going to happen to the accounts of a block beyond their ordinary course, day by day.
 
-The planted events write into arrays [A, T] that the simulation of growth and posts reads; T counts
-the days from :data:`BURN_IN` days before the world's first day, so that the first day finds
-accounts that have posted.
+What is planted (:mod:`.fraud`, :mod:`.disturbances`, :mod:`.incidents`) writes into arrays [A, T]
+that the simulation reads, and keeps the truth as records. Days ``t`` count from the burn-in.
 """
 
 from dataclasses import dataclass, field
@@ -10,9 +9,6 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ingestion.sandbox.world.model import Bools, Floats, Ints
-
-BURN_IN = 28
-"""Days simulated before the first day."""
 
 
 @dataclass(frozen=True)
@@ -23,28 +19,57 @@ class Lot:
     start: int
     days: int
     share: float
-    stealth: float
+    is_round: bool
     loss: float
     """Part of what is left that leaves a day, in the first month."""
 
 
 @dataclass(frozen=True)
+class Campaign:
+    """Bought likes, a pod or comment spam on the posts of days ``start`` to ``end`` (exclusive)."""
+
+    account: int
+    kind: str
+    start: int
+    end: int
+    stealth: float
+    pod: int = -1
+
+
+@dataclass(frozen=True)
 class Event:
-    """Something that happened to an account; ``start`` and ``end`` index T, end exclusive."""
+    """Something that happened to an account, ``start`` to ``end`` exclusive."""
 
     account: int
     kind: str
     start: int
     end: int
     size: float
-    """In the kind's own unit: followers, likes, a factor, or days."""
+    unit: str
     is_fraud: bool = False
     is_hard_negative: bool = False
+    post: int = -1
+
+
+@dataclass(frozen=True)
+class Incident:
+    """An insured event; ``account`` -1 where it concerns the creator as a person.
+
+    ``end`` is None where it never ends. ``severity`` in USD.
+    """
+
+    creator_number: int
+    account: int
+    peril: str
+    start: int
+    end: int | None
+    severity: float
+    is_wrongful: bool = False
 
 
 @dataclass
 class Plan:
-    """Arrays [A, T] that events fill in."""
+    """Arrays [A, T] that planted things fill in, and their truth."""
 
     gain_share: Floats
     """Followers gained beside the ordinary, as a share of the followers."""
@@ -54,19 +79,32 @@ class Plan:
     following_change: Ints
     attention: Floats
     """Factor on the views that posts receive that day."""
+    extra_views: Floats
+    """Views from advertising, as a share of the followers."""
+    negative: Floats
+    """Share of the comments that are angry."""
+    alien_posts: Ints
+    """Posts by somebody who has taken the account over."""
+    giveaway: Bools
     silent: Bools
     """The owner posts nothing."""
     suspended: Bools
     gap: Bools
+    removal: Bools
+    """The account's latest post is taken down."""
     purge: Bools
     """[T]: the platform removes followers it distrusts."""
+    renamed: Ints
+    """[A]: the day from which the new handle holds, -1 never."""
     lots: list[Lot] = field(default_factory=list)
+    campaigns: list[Campaign] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
+    incidents: list[Incident] = field(default_factory=list)
 
 
-def empty_plan(accounts: int, days: int) -> Plan:
-    """A plan in which nothing happens; ``days`` without the burn-in."""
-    shape = (accounts, days + BURN_IN)
+def empty_plan(accounts: int, simulated: int) -> Plan:
+    """A plan in which nothing happens."""
+    shape = (accounts, simulated)
     return Plan(
         gain_share=np.zeros(shape),
         loss_share=np.zeros(shape),
@@ -74,8 +112,14 @@ def empty_plan(accounts: int, days: int) -> Plan:
         loss_count=np.zeros(shape),
         following_change=np.zeros(shape, dtype=np.int64),
         attention=np.ones(shape),
+        extra_views=np.zeros(shape),
+        negative=np.zeros(shape),
+        alien_posts=np.zeros(shape, dtype=np.int64),
+        giveaway=np.zeros(shape, dtype=bool),
         silent=np.zeros(shape, dtype=bool),
         suspended=np.zeros(shape, dtype=bool),
         gap=np.zeros(shape, dtype=bool),
-        purge=np.zeros(shape[1], dtype=bool),
+        removal=np.zeros(shape, dtype=bool),
+        purge=np.zeros(simulated, dtype=bool),
+        renamed=np.full(accounts, -1, dtype=np.int64),
     )

@@ -9,11 +9,12 @@ from threading import RLock
 import pyarrow as pa
 
 from ingestion.sandbox.platforms import Account, Creator
-from ingestion.sandbox.world.block import Span, build
+from ingestion.sandbox.world.block import build
 from ingestion.sandbox.world.commenters import Commenters
 from ingestion.sandbox.world.identity import COMMENT_SHIFT, POST_SHIFT, ids, number_of
 from ingestion.sandbox.world.model import BLOCK_SIZE, PLATFORMS, PlatformBlock, midnight
 from ingestion.sandbox.world.people import Person, connected_at, people
+from ingestion.sandbox.world.span import Span
 
 CACHE_BYTES = 320 * 2**20
 """Blocks kept in memory; the least recently used go first."""
@@ -51,7 +52,7 @@ class World:
         ]
 
     def accounts(self) -> list[Account]:
-        """All accounts, by creator and platform, with the handles of the last day."""
+        """All accounts, by creator and platform, with the handles they were connected by."""
         first = midnight(self.first_day)
         found = []
         for person in self._people():
@@ -157,6 +158,7 @@ class World:
 
     def _build(self, platform: str, number: int) -> PlatformBlock | None:
         found = build(self._span, platform, number)
-        here = [p for p in people(self.seed, number) if platform in p.platforms]
-        count = sum(person.number < self.creator_count for person in here)
-        return found.first_accounts(count) if found is not None and count else None
+        if found is None:
+            return None
+        count = sum(person.number < self.creator_count for person in found.members)
+        return found.block.first_accounts(count) if count else None

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ingestion.sandbox.world.coefficients import Posts
-from ingestion.sandbox.world.model import Bools, Ints, Texts
-from ingestion.sandbox.world.phrasebook import EMOJI, grammar, languages
+from ingestion.sandbox.world.model import Ints, Texts
+from ingestion.sandbox.world.phrasebook import EMOJI, Grammar, grammar, languages
+from ingestion.sandbox.world.publishing import Draft
 
 
 @dataclass(frozen=True)
@@ -19,36 +20,33 @@ class Captions:
 
 
 def captions(
-    rng: np.random.Generator,
-    account: Ints,
-    account_language: Texts,
-    account_topic: Ints,
-    sponsored: Bools,
-    giveaway: Bools,
-    alien: Bools,
+    rng: np.random.Generator, draft: Draft, account_language: Texts, account_topic: Ints
 ) -> Captions:
-    """Write a caption for each post."""
-    posts, count = Posts(), account.size
-    tongues = languages()
-    foreign = rng.random(count) < posts.alien_language
-    other = rng.integers(len(tongues), size=count)
-    pick = rng.random((count, 4))
+    """Write a title and a caption for each post of ``draft``."""
+    count, tongues = draft.account.size, languages()
+    foreign = (rng.random(count) < Posts().alien_language) | draft.alien
+    other = rng.integers(1, len(tongues), size=count)
+    picks = rng.random((count, 4))
     titles, texts, written = np.empty((3, count), dtype=object)
     for i in range(count):
-        language = account_language[account[i]]
+        language = str(account_language[draft.account[i]])
         if foreign[i]:
-            language = tongues[other[i]]
+            language = tongues[(tongues.index(language) + int(other[i])) % len(tongues)]
         told = grammar(language)
-        topic = told.topics[account_topic[account[i]] % len(told.topics)]
-        if giveaway[i]:
-            sentence = told.giveaway
-        elif sponsored[i]:
-            sentence = told.sponsored.format(topic=topic)
-        else:
-            sentence = told.captions[int(pick[i, 0] * len(told.captions))].format(topic=topic)
-        titles[i] = sentence
-        tail = "" if pick[i, 1] < 0.5 else " " + EMOJI[int(pick[i, 2] * len(EMOJI))]
-        tag = topic.split(" ")[0] if pick[i, 3] < 0.7 else ""
-        texts[i] = f"{sentence}{tail} #{tag}" if tag else f"{sentence}{tail}"
+        topic = told.topics[account_topic[draft.account[i]]]
+        titles[i] = _sentence(draft, i, told, topic, picks[i, 0])
+        emoji = "" if picks[i, 1] < 0.5 else f" {EMOJI[int(picks[i, 2] * len(EMOJI))]}"
+        tag = f" #{topic.replace(' ', '')}" if picks[i, 3] < 0.7 and not draft.alien[i] else ""
+        texts[i] = f"{titles[i]}{emoji}{tag}"
         written[i] = language
     return Captions(titles, texts, written)
+
+
+def _sentence(draft: Draft, i: int, told: Grammar, topic: str, chance: float) -> str:
+    if draft.alien[i]:
+        return told.scam[int(chance * len(told.scam))]
+    if draft.giveaway[i]:
+        return told.giveaway
+    if draft.sponsored[i]:
+        return told.sponsored.format(topic=topic)
+    return told.captions[int(chance * len(told.captions))].format(topic=topic)
