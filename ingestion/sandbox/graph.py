@@ -168,13 +168,24 @@ def expired() -> GraphError:
 
 def account_of(request: Request, platform: str, tokens: "TokenBook") -> str:
     """Whose token the request carries, in its header or as a parameter."""
-    token = _token(request.headers, request.query_params)
+    token = token_of(request)
     if not token:
         raise GraphError("An access token is required to request this resource.", 104)
     account_id = tokens.account(platform, token)
     if account_id is None:
         raise expired()
     return account_id
+
+
+def token_of(request: Request) -> str:
+    """The token that the request carries; empty for none."""
+    return _token(request.headers, request.query_params)
+
+
+def link(request: Request, params: Mapping[str, str]) -> str:
+    """The platform's own address of the request with other parameters; it carries the token."""
+    path = request.url.path.removeprefix(request.scope.get("root_path", ""))
+    return f"{HOST}{path}?{urlencode({**params, 'access_token': token_of(request)})}"
 
 
 def day_of(request: Request) -> date:
@@ -272,14 +283,8 @@ def edge(
     cursors = {"before": _cursor(ids[start]), "after": _cursor(ids[stop - 1])}
     body["paging"] = {"cursors": cursors}
     if stop < len(ids):
-        following = {
-            **params,
-            "limit": str(limit),
-            "after": cursors["after"],
-            "access_token": _token(request.headers, request.query_params),
-        }
-        path = request.url.path.removeprefix(request.scope.get("root_path", ""))
-        body["paging"]["next"] = f"{HOST}{path}?{urlencode(following)}"
+        following = {**params, "limit": str(limit), "after": cursors["after"]}
+        body["paging"]["next"] = link(request, following)
     return body
 
 
