@@ -21,6 +21,7 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from ingestion.rate import CallWindow
 from ingestion.sandbox.calls import CallLog
+from ingestion.sandbox.facebook import Facebook
 from ingestion.sandbox.faults import NO_FAULTS, Injection
 from ingestion.sandbox.gate import Gate, MakeWindow
 from ingestion.sandbox.tiktok import TikTok
@@ -40,6 +41,7 @@ class PlatformRoutes(Protocol):
 
 
 PLATFORMS: Mapping[str, type[PlatformRoutes]] = {
+    "facebook": Facebook,
     "tiktok": TikTok,
     "youtube": YouTube,
 }
