@@ -1,376 +1,221 @@
-"""YouTube's Data API v3: daily readings of connected channels, their uploads and comments.
+"""YouTube: channels, videos, comments and commenters by the Data API v3, reports by Analytics v2.
 
-Lands in ``raw`` (one row per object and ``snapshot_date``; counters are lifetime):
+Lands in ``raw``; every row has ``snapshot_date`` (UTC day of the reading) and ``fetched_at``, and a
+run replaces a channel's rows of a day (delete-insert on the channel's id and ``snapshot_date``).
+Keys are those in brackets, with ``snapshot_date``. What no column declares stands in ``extra``.
 
-- ``youtube__channels``: id, title, description, custom_url, country, published_at,
-  uploads_playlist_id, view_count, subscriber_count (rounded to three digits by the platform; NULL
-  where hidden), hidden_subscriber_count, video_count;
-- ``youtube__playlist_items``: the uploads playlist: playlist_id, video_id, channel_id,
-  published_at, position;
-- ``youtube__videos``: id, channel_id, title, description, published_at, duration (ISO 8601) and
-  duration_seconds, category_id, default_audio_language, privacy_status, made_for_kids,
-  contains_synthetic_media, has_paid_product_placement, view_count, like_count, comment_count;
-- ``youtube__comment_threads``: id, video_id, channel_id, author_channel_id, author_display_name,
-  text_original, like_count, total_reply_count, published_at, updated_at: the newest threads
-  (``YOUTUBE_COMMENT_PAGES`` of 100) of videos published in the last ``YOUTUBE_COMMENT_DAYS`` days.
+- ``youtube__channels`` (id): profile and lifetime counters. ``subscriber_count`` is rounded to
+  three digits by the platform, NULL where hidden. ``*_good_standing`` (audit) are read once a week,
+  where the owner granted the scope for it; NULL on all other days;
+- ``youtube__playlist_items`` (channel_id, video_id): the uploads playlist, every day;
+- ``youtube__videos`` (channel_id, id): details (``duration_seconds``, paid placement, synthetic
+  media, made for kids, ``language`` of title and description) of all listed videos once a week, of
+  those published in the last 28 days every day;
+- ``youtube__video_stats`` (channel_id, id): lifetime views, likes, comments of all listed videos,
+  every day;
+- ``youtube__comment_threads`` (channel_id, id): the newest threads (``COMMENT_PAGES`` of 100) of
+  videos published in the last ``COMMENT_DAYS`` days; ``youtube__comments`` (channel_id, id): the
+  replies to them, ``parent_id`` the thread;
+- ``youtube__commenter_channels`` (account_id, id): public profiles of up to
+  ``YOUTUBE_COMMENTER_SAMPLE`` writers of these threads, once a week;
+- long, from Analytics: ``youtube__channel_insights`` by day, ``youtube__video_insights`` by day and
+  video, ``youtube__traffic_sources`` by day and source. Cursor: the last reading, from which they
+  ask for the days since and the four before that may be restated, at first for
+  ``INSIGHTS_BACKFILL_DAYS``. ``estimatedMinutesWatched`` is in minutes, ``averageViewDuration`` in
+  seconds, ``averageViewPercentage`` 0-100. ``date`` is a day of Pacific time;
+- long, once a week, for the 28 days (``period`` days_28) that end with ``date``:
+  ``youtube__demographics`` (``viewerPercentage`` 0-100, ``segment`` such as "age18-24,female") and
+  ``youtube__geography`` (``segment`` a country).
 
-Each also has ``snapshot_date`` (UTC day of the reading) and ``fetched_at``. A run replaces a
-channel's rows of a day. A field that the platform omits (hidden likes, comments off) is NULL.
+"Once a week" is at the first reading and then on a day of the week that depends on the channel. A
+field that the platform omits (hidden likes, comments off) is NULL. ``view_definition`` tells what a
+view was on the day: it changed for Shorts on 2025-03-31 and for all on 2026-08-24; ``engagedViews``
+counts as before.
 
-Every call costs one unit of the key's daily 10,000. A channel costs 1/50 (channels) + 1 per 50
-uploads (playlist) + 1 per 50 uploads (videos) + 1 per recent video (comments).
+Public data are read with the API key, so a channel without a token has them too; audit standing and
+reports need its owner's token, which is renewed with ``GOOGLE_CLIENT_ID`` and ``_SECRET``.
+
+Every call of the Data API costs a unit of the project's 10,000 a day, ``videos:batchGetStats`` one
+of its own 10,000. A channel costs a day 1/50 (channels) + 1 per 50 uploads (playlist) + 1 per 50
+young videos, or uploads once a week (videos) + 1 per 50 uploads (video stats) + 1 per recent video
+(threads) + 1 per thread with more than five replies, and once a week 1 (audit) + 1 (commenters).
+Reports are 3 calls a day and 2 a week; they cost no units. When the quota is used up the run ends;
+what was read is loaded, and the next run after midnight Pacific goes on.
 
 Alone: ``python -m ingestion.youtube --dry-run`` reads and counts, without ``--dry-run`` it loads.
 Facts: https://developers.google.com/youtube/v3/docs, discovery document ``youtube.v3.json``.
 """
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from datetime import date, timedelta
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
-import dlt
-import pyarrow as pa
-from dlt.common.configuration.specs import BaseConfiguration
 from dlt.extract import DltResource
+from pydantic import SecretStr
 
-from ingestion.http import (
-    AccountError,
-    ApiClient,
-    Json,
-    Page,
-    PlatformError,
-    Problem,
-    part,
-    part_list,
-    walk_pages,
-)
-from ingestion.outcomes import Outcomes
+from ingestion import youtube_data as data
+from ingestion import youtube_insights as insights
+from ingestion.connections import Tokens
+from ingestion.errors import AccountError, ApiError, PlatformError
+from ingestion.http import ApiClient, of_type
+from ingestion.insights import Quarantine
+from ingestion.policy import Failure, Json, Platform, Rule
 from ingestion.settings import IngestionSettings
-from ingestion.snapshot import AccountDay, SnapshotRun, attempt_to_read
-from ingestion.tables import COUNT, FLAG, MOMENT, TEXT, Row, snapshot_table
+from ingestion.snapshot import AccountDay, SnapshotRun
+from ingestion.tables import Row, Table
 
-CHANNELS = snapshot_table(
-    "channels",
-    "id",
-    "id",
-    {
-        "id": TEXT,
-        "title": TEXT,
-        "description": TEXT,
-        "custom_url": TEXT,
-        "country": TEXT,
-        "published_at": MOMENT,
-        "uploads_playlist_id": TEXT,
-        "view_count": COUNT,
-        "subscriber_count": COUNT,
-        "hidden_subscriber_count": FLAG,
-        "video_count": COUNT,
-    },
-)
-PLAYLIST_ITEMS = snapshot_table(
-    "playlist_items",
-    "channel_id",
-    "video_id",
-    {
-        "playlist_id": TEXT,
-        "video_id": TEXT,
-        "channel_id": TEXT,
-        "published_at": MOMENT,
-        "position": COUNT,
-    },
-)
-VIDEOS = snapshot_table(
-    "videos",
-    "channel_id",
-    "id",
-    {
-        "id": TEXT,
-        "channel_id": TEXT,
-        "title": TEXT,
-        "description": TEXT,
-        "published_at": MOMENT,
-        "duration": TEXT,
-        "duration_seconds": COUNT,
-        "category_id": TEXT,
-        "default_audio_language": TEXT,
-        "privacy_status": TEXT,
-        "made_for_kids": FLAG,
-        "contains_synthetic_media": FLAG,
-        "has_paid_product_placement": FLAG,
-        "view_count": COUNT,
-        "like_count": COUNT,
-        "comment_count": COUNT,
-    },
-)
-COMMENT_THREADS = snapshot_table(
-    "comment_threads",
-    "channel_id",
-    "id",
-    {
-        "id": TEXT,
-        "video_id": TEXT,
-        "channel_id": TEXT,
-        "author_channel_id": TEXT,
-        "author_display_name": TEXT,
-        "text_original": TEXT,
-        "like_count": COUNT,
-        "total_reply_count": COUNT,
-        "published_at": MOMENT,
-        "updated_at": MOMENT,
-    },
+QUOTA_REMEDY = "The quota is reset at midnight Pacific; run again then."
+KEY_REMEDY = "Check YOUTUBE_API_KEY."
+CLIENT_REMEDY = "Check GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET."
+RECONNECT = "Reconnect the account."
+
+RULES = (
+    Rule(
+        "platform",
+        {"quotaExceeded", "dailyLimitExceeded", "dailyLimitExceededUnreg"},
+        remedy=QUOTA_REMEDY,
+    ),
+    Rule("platform", statuses={429}, pattern="(?i)per day|daily", remedy=QUOTA_REMEDY),
+    Rule(
+        "throttled",
+        {"rateLimitExceeded", "userRateLimitExceeded", "RATE_LIMIT_EXCEEDED"},
+        statuses={429},
+    ),
+    Rule("transient", statuses=range(500, 600)),
+    Rule(
+        "platform",
+        {
+            "keyInvalid",
+            "keyExpired",
+            "accessNotConfigured",
+            "ipRefererBlocked",
+            "API_KEY_INVALID",
+            "API_KEY_SERVICE_BLOCKED",
+            "API_KEY_HTTP_REFERRER_BLOCKED",
+            "API_KEY_IP_ADDRESS_BLOCKED",
+            "API_KEY_ANDROID_APP_BLOCKED",
+            "API_KEY_IOS_APP_BLOCKED",
+            "CONSUMER_INVALID",
+            "CONSUMER_SUSPENDED",
+            "SERVICE_DISABLED",
+            "BILLING_DISABLED",
+        },
+        remedy=KEY_REMEDY,
+    ),
+    Rule("platform", pattern="API key|unregistered callers", remedy=KEY_REMEDY),
+    Rule("account", {"invalid_grant"}, remedy=RECONNECT),
+    Rule("platform", {"invalid_client", "unauthorized_client"}, remedy=CLIENT_REMEDY),
+    Rule(
+        "permission",
+        {"youtubeSignupRequired", "authenticatedUserAccountSuspended", "channelForbidden"},
+    ),
+    Rule("dead_token", {"authError", "UNAUTHENTICATED"}, statuses={401}, remedy=RECONNECT),
+    Rule("gone", {"commentsDisabled", "videoNotFound", "commentNotFound"}),
+    Rule(
+        "bad_metric",
+        {"badRequest", "invalid", "invalidParameter", "INVALID_ARGUMENT"},
+        pattern=r"(?i)query is not supported|parameters\.metrics",
+    ),
+    Rule(
+        "permission",
+        {"forbidden", "insufficientPermissions", "ACCESS_TOKEN_SCOPE_INSUFFICIENT"},
+        remedy=RECONNECT,
+    ),
 )
 
-IDS_PER_CALL = 50
-THREADS_PER_CALL = 100
-
-RATE_LIMITED = {"rateLimitExceeded", "userRateLimitExceeded", "RATE_LIMIT_EXCEEDED"}
-QUOTA_USED_UP = {"quotaExceeded", "dailyLimitExceeded", "dailyLimitExceededUnreg"}
-BAD_KEY = {"keyInvalid", "keyExpired", "accessNotConfigured", "ipRefererBlocked"}
-BAD_KEY_DETAIL = re.compile("API_KEY_.*|CONSUMER_(INVALID|SUSPENDED)|(SERVICE|BILLING)_DISABLED")
-"""Google's own reasons, in ``details``; the ``errors`` beside them may say only ``forbidden``."""
-VIDEO_WITHOUT_COMMENTS = {"commentsDisabled", "videoNotFound", "forbidden"}
-DURATION = re.compile(r"P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
+Reader = Callable[[Quarantine, SnapshotRun, AccountDay], Sequence[Row]]
 
 
-@dlt.source(name="youtube", spec=BaseConfiguration, max_table_nesting=0)
-def youtube_source(
-    dates: Sequence[date] | None = None,
-    settings: IngestionSettings | None = None,
-    outcomes: Outcomes | None = None,
-    limit: int | None = None,
-) -> list[DltResource]:
-    """The streams over all connected channels (the first ``limit`` of them).
+def streams(run: SnapshotRun) -> list[DltResource]:
+    """Each stream builds on one before it: channels name their uploads playlist, its items name the
+    videos, the counters tell which have comments, these who wrote them. Reports are asked for
+    channels that are there, so that one that is not costs a call and no more."""
+    inline, quarantine = data.InlineReplies(), Quarantine()
 
-    Each stream builds on the one before it: channels name their uploads playlist, its items name
-    the videos, recent videos are asked for comments. ``dates`` are the days to read, today alone by
-    default; ``outcomes`` collects how each channel went. Settings and connections are read when the
-    source runs, not when it is made.
-    """
-    run = SnapshotRun("youtube", make_client, dates, settings, outcomes, limit)
+    def reports(earlier: DltResource, account: str, table: Table, read: Reader) -> DltResource:
+        return run.stream_after(earlier, account, table, partial(read, quarantine))
 
-    def channels() -> Iterator[pa.Table]:
-        return read_channels(run)
-
-    def playlist_items(rows: pa.Table) -> Iterator[pa.Table]:
-        units = run.units_of(rows, "id")
-        return run.read(PLAYLIST_ITEMS, units, partial(read_playlist_items, run))
-
-    def videos(rows: pa.Table) -> Iterator[pa.Table]:
-        return run.read(VIDEOS, run.units_of(rows, "channel_id"), partial(read_videos, run))
-
-    def comment_threads(rows: pa.Table) -> Iterator[pa.Table]:
-        units = run.units_of(rows, "channel_id")
-        return run.read(COMMENT_THREADS, units, partial(read_threads, run))
-
-    first = CHANNELS.resource(channels)
-    second = PLAYLIST_ITEMS.resource(playlist_items, data_from=first)
-    third = VIDEOS.resource(videos, data_from=second)
-    return [first, second, third, COMMENT_THREADS.resource(comment_threads, data_from=third)]
+    channels = run.stream_of_many(data.CHANNELS, data.IDS_PER_CALL, data.read_channels)
+    items = run.stream_after(channels, "id", data.PLAYLIST_ITEMS, data.read_playlist_items)
+    stats = run.stream_after(items, "channel_id", data.VIDEO_STATS, data.read_video_stats)
+    threads = run.stream_after(
+        stats, "channel_id", data.COMMENT_THREADS, partial(data.read_threads, inline)
+    )
+    return [
+        channels,
+        items,
+        run.stream_after(items, "channel_id", data.VIDEOS, data.read_videos),
+        stats,
+        threads,
+        run.stream_after(threads, "channel_id", data.COMMENTS, partial(data.read_replies, inline)),
+        run.stream_after(threads, "channel_id", data.COMMENTER_CHANNELS, data.read_commenters),
+        reports(channels, "id", insights.CHANNEL_INSIGHTS, insights.read_channel_insights),
+        reports(items, "channel_id", insights.VIDEO_INSIGHTS, insights.read_video_insights),
+        reports(channels, "id", insights.TRAFFIC_SOURCES, insights.read_traffic_sources),
+        reports(channels, "id", insights.DEMOGRAPHICS, insights.read_demographics),
+        reports(channels, "id", insights.GEOGRAPHY, insights.read_geography),
+    ]
 
 
-def make_client(settings: IngestionSettings) -> ApiClient:
-    """The shared client with YouTube's address and errors."""
-    return ApiClient("youtube", str(settings.youtube_base_url), classify, settings)
-
-
-def read_channels(run: SnapshotRun) -> Iterator[pa.Table]:
-    """The channels, 50 to a call; a channel that the platform does not know is set aside."""
-    yield CHANNELS.to_arrow([])
-    for day in run.dates:
-        units = [AccountDay(account, day) for account in run.accounts]
-        for start in range(0, len(units), IDS_PER_CALL):
-            yield from _read_channel_batch(run, units[start : start + IDS_PER_CALL])
-
-
-def read_playlist_items(run: SnapshotRun, unit: AccountDay) -> list[Row]:
-    """The items of the channel's uploads playlist, newest first."""
-    channel = unit.known[0]
-    try:
-        items = list(
-            _walk(
-                run,
-                unit,
-                "playlistItems",
-                {
-                    "part": "snippet,contentDetails",
-                    "playlistId": channel["uploads_playlist_id"],
-                    "maxResults": str(IDS_PER_CALL),
-                },
-            )
-        )
-    except AccountError as error:
-        # The uploads playlist of a channel without uploads does not exist.
-        if error.code == "playlistNotFound" and not channel["video_count"]:
-            return []
-        raise
-    return [{**playlist_item_row(item), "channel_id": channel["id"]} for item in items]
-
-
-def read_videos(run: SnapshotRun, unit: AccountDay) -> list[Row]:
-    """The channel's videos, 50 to a call; deleted and private ones are missing."""
-    rows: list[Row] = []
-    for start in range(0, len(unit.known), IDS_PER_CALL):
-        ids = [item["video_id"] for item in unit.known[start : start + IDS_PER_CALL]]
-        answer = _call(
-            run,
-            unit,
-            "videos",
-            {
-                "part": "snippet,contentDetails,statistics,status,paidProductPlacementDetails",
-                "id": ",".join(ids),
-                "maxResults": str(IDS_PER_CALL),
-            },
-        )
-        rows += [
-            {**video_row(item), "channel_id": unit.account.account_id}
-            for item in part_list(answer, "items")
-        ]
-    return rows
-
-
-def read_threads(run: SnapshotRun, unit: AccountDay) -> list[Row]:
-    """The newest comment threads of the channel's recent videos."""
-    oldest = unit.day - timedelta(days=run.settings.youtube_comment_days)
-    rows: list[Row] = []
-    for video in unit.known:
-        published = video["published_at"]
-        # A call costs quota: none for old videos, and none where there is no comment to read.
-        if published is None or published.date() <= oldest or not video["comment_count"]:
-            continue
-        threads = _walk(
-            run,
-            unit,
-            "commentThreads",
-            {
-                "part": "snippet",
-                "videoId": video["id"],
-                "order": "time",
-                "textFormat": "plainText",
-                "maxResults": str(THREADS_PER_CALL),
-            },
-            most=run.settings.youtube_comment_pages,
-        )
-        try:
-            rows += [
-                {**comment_thread_row(t), "channel_id": unit.account.account_id} for t in threads
-            ]
-        except AccountError as error:
-            if error.code not in VIDEO_WITHOUT_COMMENTS:
-                raise
-    return rows
-
-
-def channel_row(item: Json) -> Row:
-    """A channel resource as a row of ``channels``."""
-    snippet, statistics = part(item, "snippet"), part(item, "statistics")
-    playlists = part(part(item, "contentDetails"), "relatedPlaylists")
-    hidden = statistics.get("hiddenSubscriberCount")
-    return {
-        "id": item.get("id"),
-        "title": snippet.get("title"),
-        "description": snippet.get("description"),
-        "custom_url": snippet.get("customUrl"),
-        "country": snippet.get("country"),
-        "published_at": snippet.get("publishedAt"),
-        "uploads_playlist_id": playlists.get("uploads"),
-        "view_count": statistics.get("viewCount"),
-        # A hidden count is delivered as 0 or not at all; neither is a number of subscribers.
-        "subscriber_count": None if hidden else statistics.get("subscriberCount"),
-        "hidden_subscriber_count": hidden,
-        "video_count": statistics.get("videoCount"),
-    }
-
-
-def playlist_item_row(item: Json) -> Row:
-    """A playlist item resource as a row of ``playlist_items``."""
-    snippet, details = part(item, "snippet"), part(item, "contentDetails")
-    return {
-        "playlist_id": snippet.get("playlistId"),
-        "video_id": details.get("videoId") or part(snippet, "resourceId").get("videoId"),
-        "channel_id": snippet.get("videoOwnerChannelId") or snippet.get("channelId"),
-        "published_at": details.get("videoPublishedAt") or snippet.get("publishedAt"),
-        "position": snippet.get("position"),
-    }
-
-
-def video_row(item: Json) -> Row:
-    """A video resource as a row of ``videos``."""
-    snippet, statistics = part(item, "snippet"), part(item, "statistics")
-    status, duration = part(item, "status"), part(item, "contentDetails").get("duration")
-    placement = part(item, "paidProductPlacementDetails")
-    return {
-        "id": item.get("id"),
-        "channel_id": snippet.get("channelId"),
-        "title": snippet.get("title"),
-        "description": snippet.get("description"),
-        "published_at": snippet.get("publishedAt"),
-        "duration": duration,
-        "duration_seconds": duration_seconds(duration),
-        "category_id": snippet.get("categoryId"),
-        "default_audio_language": snippet.get("defaultAudioLanguage"),
-        "privacy_status": status.get("privacyStatus"),
-        "made_for_kids": status.get("madeForKids"),
-        "contains_synthetic_media": status.get("containsSyntheticMedia"),
-        "has_paid_product_placement": placement.get("hasPaidProductPlacement"),
-        "view_count": statistics.get("viewCount"),
-        "like_count": statistics.get("likeCount"),
-        "comment_count": statistics.get("commentCount"),
-    }
-
-
-def comment_thread_row(item: Json) -> Row:
-    """A comment thread resource as a row of ``comment_threads``."""
-    thread = part(item, "snippet")
-    comment = part(part(thread, "topLevelComment"), "snippet")
-    return {
-        "id": item.get("id"),
-        "video_id": thread.get("videoId") or comment.get("videoId"),
-        "channel_id": thread.get("channelId"),
-        "author_channel_id": part(comment, "authorChannelId").get("value"),
-        "author_display_name": comment.get("authorDisplayName"),
-        "text_original": comment.get("textOriginal"),
-        "like_count": comment.get("likeCount"),
-        "total_reply_count": thread.get("totalReplyCount"),
-        "published_at": comment.get("publishedAt"),
-        "updated_at": comment.get("updatedAt"),
-    }
-
-
-def duration_seconds(duration: object) -> int | None:
-    """Seconds of an ISO 8601 duration in weeks to seconds; None for what is not one."""
-    match = DURATION.fullmatch(str(duration))
-    if not match or not any(match.groups()):
-        return None
-    weeks, days, hours, minutes, seconds = (int(group or 0) for group in match.groups())
-    return ((weeks * 7 + days) * 24 + hours) * 3600 + minutes * 60 + seconds
-
-
-def classify(status: int, answer: Json) -> Problem | None:
-    """YouTube's error object: quota and key stop all, rates pass, the rest is one account's."""
+def read_failure(status: int, answer: Json) -> Failure | None:
+    """Google's error object: its reasons, its own in ``details``, its status; or OAuth's word."""
     error = answer.get("error")
     if error is None:
-        return None if status < 400 else Problem("account", f"HTTP {status}", "")
+        return None
     if not isinstance(error, dict):
-        error = {"message": str(answer.get("error_description") or error)}
-    reasons = _reasons(error.get("errors"))
-    code = next(iter(reasons), str(error.get("status") or f"HTTP {status}"))
+        return Failure([str(error)], str(answer.get("error_description") or error))
+    reasons = _reasons(error.get("errors")) or [str(error.get("status") or f"HTTP {status}")]
     message = re.sub(r"<[^>]*>", "", str(error.get("message") or ""))
-    if code in QUOTA_USED_UP:
-        return Problem(
-            "platform", code, message, "The quota is reset at midnight Pacific; run again then."
+    return Failure([*reasons, *_reasons(error.get("details"))], message)
+
+
+def refresh(client: ApiClient, tokens: Tokens, settings: IngestionSettings) -> Tokens:
+    """A new access token; Google's refresh token mostly stays.
+
+    Raises :class:`AccountError` where the owner has withdrawn it (invalid_grant) or never gave one.
+    """
+    if not settings.google_client_id or settings.google_client_secret is None:
+        raise PlatformError(
+            "youtube: a token has to be renewed, but there is no application to do it. "
+            "Set GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET.",
+            "client_missing",
         )
-    if code in RATE_LIMITED or status == 429 or status >= 500:
-        return Problem("transient", code, message, "Run again later.")
-    if (
-        code in BAD_KEY
-        or status == 401
-        or any(map(BAD_KEY_DETAIL.fullmatch, _reasons(error.get("details"))))
-        or re.search(r"API key|unregistered callers", message)
-    ):
-        return Problem("platform", code, message, "Check YOUTUBE_API_KEY.")
-    return Problem("account", code, message)
+    if tokens.refresh_token is None:
+        raise AccountError(
+            f"youtube: the access token is dead and no refresh token is kept. {RECONNECT}",
+            "refresh_token_missing",
+        )
+    answer = client.call(
+        "/token",
+        "token renewal",
+        {},
+        form={
+            "grant_type": "refresh_token",
+            "client_id": settings.google_client_id,
+            "client_secret": settings.google_client_secret.get_secret_value(),
+            "refresh_token": tokens.refresh_token.get_secret_value(),
+        },
+        host="oauth",
+    )
+    new = of_type(str, "a token", "access_token", answer.get("access_token"))
+    replaced = answer.get("refresh_token")
+    seconds = of_type(int, "a number of seconds", "expires_in", answer.get("expires_in", 3600))
+    return tokens.model_copy(
+        update={
+            "access_token": SecretStr(new),
+            "access_expires_at": datetime.now(UTC) + timedelta(seconds=seconds),
+        }
+        | ({"refresh_token": SecretStr(replaced)} if replaced else {})
+    )
+
+
+def probe(run: SnapshotRun, unit: AccountDay) -> Sequence[Row]:
+    """The channel's public row."""
+    found = data.read_channels(run, [unit])[unit.account.account_id]
+    if isinstance(found, ApiError):
+        raise found
+    return found
 
 
 def _reasons(details: object) -> list[str]:
@@ -379,66 +224,23 @@ def _reasons(details: object) -> list[str]:
     return [str(one["reason"]) for one in found if isinstance(one, dict) and one.get("reason")]
 
 
-def _read_channel_batch(run: SnapshotRun, units: list[AccountDay]) -> Iterator[pa.Table]:
-    """One call for many channels, kept as one attempt for each of them."""
-    batch = attempt_to_read(units[0], lambda _: _channels(run, units))
-    by_id = {str(item.get("id")): item for item in batch.rows}
-
-    def channel(unit: AccountDay) -> list[Row]:
-        item = by_id.get(unit.account.account_id)
-        if item is None:
-            raise _gone(unit)
-        return [channel_row(dict(item))]
-
-    rows: list[pa.Table] = []
-    for unit in units:
-        own = batch if batch.error else attempt_to_read(unit, channel)
-        rows += run.keep(CHANNELS, replace(batch, unit=unit, rows=own.rows, error=own.error))
-    if rows:
-        yield pa.concat_tables(rows)
-
-
-def _channels(run: SnapshotRun, units: list[AccountDay]) -> list[Json]:
-    params = {
-        "part": "snippet,contentDetails,statistics",
-        "id": ",".join(unit.account.account_id for unit in units),
-        "maxResults": str(IDS_PER_CALL),
-    }
-    return part_list(_call(run, units[0], "channels", params), "items")
-
-
-def _gone(unit: AccountDay) -> AccountError:
-    return AccountError(
-        f"youtube: account {unit.account.handle}: channel {unit.account.account_id} not found. "
-        "It was deleted or suspended, or the id is wrong; reconnect the account.",
-        "channelNotFound",
-    )
-
-
-def _walk(
-    run: SnapshotRun, unit: AccountDay, path: str, params: dict[str, str], most: int | None = None
-) -> Iterator[Json]:
-    def fetch(token: str | None) -> Page:
-        answer = _call(run, unit, path, params | ({"pageToken": token} if token else {}))
-        return Page(part_list(answer, "items"), answer.get("nextPageToken"))
-
-    return walk_pages(fetch, unit.account.handle or unit.account.account_id, most)
-
-
-def _call(run: SnapshotRun, unit: AccountDay, path: str, params: dict[str, str]) -> Json:
-    key = run.settings.youtube_api_key
-    if key is None:
-        raise PlatformError("youtube: no API key. Set YOUTUBE_API_KEY.", "keyMissing")
-    return run.client.call(
-        "GET",
-        f"/youtube/v3/{path}",
-        unit.account.handle or unit.account.account_id,
-        headers={"X-Goog-Api-Key": key.get_secret_value(), **run.clock(unit.day)},
-        params=params,
-    )
+YOUTUBE = Platform(
+    name="youtube",
+    version="v3",
+    hosts={
+        "": "https://www.googleapis.com",
+        "analytics": "https://youtubeanalytics.googleapis.com",
+        "oauth": "https://oauth2.googleapis.com",
+    },
+    read_failure=read_failure,
+    rules=RULES,
+    streams=streams,
+    probe=probe,
+    refresh=refresh,
+)
 
 
 if __name__ == "__main__":
     from ingestion.command import main
 
-    main(youtube_source)
+    main(YOUTUBE)
