@@ -11,7 +11,9 @@ VENV := .venv/.installed
 SUPERSET_VENV := .venv-superset/.installed
 UV = $(shell command -v uv || echo .venv/bin/uv)
 
-DAYS ?= 14
+CREATORS ?= 200
+DAYS ?= 120
+API_DAYS ?= 3
 REPLAY ?=
 ARGS ?= build
 PYTEST ?= $(PY) -m pytest
@@ -41,8 +43,8 @@ $(SUPERSET_VENV): dashboards/requirements.lock | $(VENV)
 
 superset-env: $(SUPERSET_VENV)  ## Install Superset's own environment
 
-demo: $(VENV)  ## Run everything once on an embedded warehouse (REPLAY=DIR for recorded data, DAYS=14)
-	@$(PY) -m orchestration demo --days "$(DAYS)" $(if $(REPLAY),--replay "$(REPLAY)")
+demo: $(VENV)  ## Run everything once on an embedded warehouse (REPLAY=DIR for recorded data, CREATORS=200, DAYS=120, API_DAYS=3)
+	@$(PY) -m orchestration demo --creators "$(CREATORS)" --days "$(DAYS)" --api-days "$(API_DAYS)" $(if $(REPLAY),--replay "$(REPLAY)")
 
 up: $(VENV) $(SUPERSET_VENV)  ## Serve what the last demo built, or your own warehouse, with every UI
 	@$(PY) -m orchestration up

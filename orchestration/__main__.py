@@ -17,7 +17,11 @@ app = typer.Typer(
 
 @app.command()
 def demo(
-    days: Annotated[int, typer.Option(help="Daily snapshots to take from the sandbox.")] = 14,
+    creators: Annotated[int, typer.Option(help="Creators of the synthetic world.")] = 200,
+    days: Annotated[int, typer.Option(help="Days of the synthetic world.")] = 120,
+    api_days: Annotated[
+        int, typer.Option(help="The last of them, read through the platforms' APIs.")
+    ] = 3,
     replay: Annotated[
         Path | None, typer.Option(help="Folder of recorded data (real/tiktok_videos.csv).")
     ] = None,
@@ -25,7 +29,7 @@ def demo(
     """Run the daily job end to end on a new embedded warehouse and the sandbox."""
     from orchestration.demo import run_demo
 
-    if not run_demo(days, replay):
+    if not run_demo(creators, days, api_days, replay):
         sys.exit(1)
 
 

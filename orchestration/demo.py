@@ -35,18 +35,18 @@ from warehouse.errors import UserError
 from warehouse.server.process import owned
 
 JOB = "daily"
-WORLD_DAYS = 60
 
 
-def run_demo(days: int, replay: Path | None) -> bool:
+def run_demo(creators: int, days: int, api_days: int, replay: Path | None) -> bool:
     """Build the demo warehouse from a world and print what came of it.
 
-    ``days`` is how many daily snapshots are taken; recorded data have one snapshot, of today.
+    The last ``api_days`` of the ``days`` are read through the platforms' APIs, those before are
+    written in bulk; recorded data have one reading, of today.
     Returns whether the run succeeded; what failed is printed with the asset's error.
     """
     console = Console(highlight=False)
     began = time.monotonic()
-    world = make_world(days, replay)
+    world = make_world(creators, days, api_days, replay)
     final = warehouse_path()
 
     def say(line: str) -> None:
@@ -74,16 +74,22 @@ def run_demo(days: int, replay: Path | None) -> bool:
     return True
 
 
-def make_world(days: int, replay: Path | None) -> World:
+def make_world(creators: int, days: int, api_days: int, replay: Path | None) -> World:
     """The world that the arguments name, ending today (UTC)."""
-    if days < 1:
-        raise UserError(f"--days: {days} is not a number of daily snapshots. Pass 1 or more.")
+    for option, value in (("--creators", creators), ("--days", days), ("--api-days", api_days)):
+        if value < 1:
+            raise UserError(f"{option}: {value} is too few. Pass 1 or more.")
+    if api_days > days:
+        raise UserError(
+            f"--api-days: {api_days} is more than the world's {days} days. Pass fewer, or more "
+            "--days."
+        )
     if replay is not None and not replay.is_dir():
         raise UserError(f"REPLAY: {replay} is not a folder. Pass the folder that holds real/.")
     today = datetime.now(UTC).date()
     if replay:
         return World(replay=replay.resolve(), end_date=today)
-    return World(days=max(WORLD_DAYS, days), end_date=today, snapshots=days)
+    return World(creators=creators, days=days, end_date=today, api_days=api_days)
 
 
 def build_in_place(world: World, final: Path, console: Console, say: Say) -> RunReport:
@@ -113,16 +119,28 @@ def build(world: World, at: Folders, console: Console, say: Say) -> RunReport:
             say(f"sandbox ready at {sandbox.url}")
             env |= world_environment(world, sandbox, at)
             arguments = world.sandbox_arguments()
-            run_command(module("ingestion.sandbox", "connections", *arguments), env)
+            say(run_command(module("ingestion.sandbox", "connections", *arguments), env))
+            write_history(world, env, say)
             say("starting Dagster")
-            report = run_job(JOB, world.snapshot_days(), env, at.logs / "run.log", say)
+            report = run_job(JOB, world.run_days(), env, at.logs / "run.log", say)
         if not report.failures:
             print_summary(console, env, report)
         return report
 
 
-def run_command(command: list[str], env: Mapping[str, str]) -> None:
-    """Run a command of ours to its end; its own error line becomes ours."""
+def write_history(world: World, env: Mapping[str, str], say: Say) -> None:
+    """Write the world's days before those that are read through the APIs."""
+    days = world.history_days()
+    if days is None:
+        return
+    first, last = (day.isoformat() for day in days)
+    say(f"writing history, {first} to {last}")
+    arguments = [*world.sandbox_arguments(), "--until", last]
+    say(run_command(module("ingestion.sandbox", "history", *arguments), env))
+
+
+def run_command(command: list[str], env: Mapping[str, str]) -> str:
+    """Run a command of ours to its end and give what it printed; its error line becomes ours."""
     done = subprocess.run(  # noqa: S603
         command,
         env={**os.environ, **env},
@@ -134,6 +152,7 @@ def run_command(command: list[str], env: Mapping[str, str]) -> None:
     if done.returncode:
         lines = (done.stderr or done.stdout).strip().splitlines() or ["it printed nothing"]
         raise UserError(lines[-1].removeprefix("error: "))
+    return done.stdout.strip()
 
 
 def refuse_served(warehouse: Path) -> None:

@@ -138,7 +138,7 @@ def world_environment(world: World, sandbox: Launched, at: Folders) -> dict[str,
         "DATABASE_URL": f"sqlite:///{at.database}",
         "TOKEN_KEYS": keys_beside(at.database),
         "DLT_DIR": str(at.dlt),
-        "PARTITIONS_START": world.snapshot_days()[0].isoformat(),
+        "PARTITIONS_START": world.first_day().isoformat(),
     }
 
 

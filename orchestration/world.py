@@ -20,11 +20,12 @@ class World(BaseModel):
 
     replay: Path | None = None
     seed: int = 7
-    creators: int = 50
-    days: int = 60
+    creators: int = 200
+    days: int = 120
     end_date: date
-    snapshots: int = 1
-    """Daily readings that the warehouse holds, the last one on ``end_date``."""
+    api_days: int = 1
+    """Days, the last ones, that are read through the platforms' APIs; the days of a synthetic world
+    before them come as history in bulk."""
 
     def sandbox_arguments(self) -> list[str]:
         """The arguments of ``python -m ingestion.sandbox`` that serve this world."""
@@ -37,9 +38,20 @@ class World(BaseModel):
             *("--end-date", self.end_date.isoformat()),
         ]
 
-    def snapshot_days(self) -> tuple[date, date]:
-        """First and last day on which counters are read."""
-        return self.end_date - timedelta(days=self.snapshots - 1), self.end_date
+    def history_days(self) -> tuple[date, date] | None:
+        """First and last day of the history that is written in bulk; None where there is none."""
+        if self.replay or self.days <= self.api_days:
+            return None
+        first, last = self.end_date - timedelta(days=self.days - 1), self.run_days()[0]
+        return first, last - timedelta(days=1)
+
+    def run_days(self) -> tuple[date, date]:
+        """First and last day that the daily job reads through the APIs."""
+        return self.end_date - timedelta(days=self.api_days - 1), self.end_date
+
+    def first_day(self) -> date:
+        """The first day that the warehouse holds."""
+        return (self.history_days() or self.run_days())[0]
 
     def describe(self) -> str:
         """One phrase for a summary."""

@@ -85,7 +85,7 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def demo(clone: Path) -> str:
-    done = make(clone, "demo", "DAYS=3")
+    done = make(clone, "demo", "CREATORS=20", "DAYS=10", "API_DAYS=2")
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     return done.stdout
 

@@ -23,8 +23,8 @@ from warehouse.settings import WarehouseSettings
 
 ENV = "daily"
 TODAY = datetime.now(UTC).date()
-WORLD = World(seed=3, creators=4, days=10, end_date=TODAY, snapshots=3)
-DAYS = WORLD.snapshot_days()
+WORLD = World(seed=3, creators=4, days=10, end_date=TODAY, api_days=3)
+DAYS = WORLD.run_days()
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +55,7 @@ def first_run(
 ) -> Iterator[tuple[RunReport, dict[str, str]]]:
     with running(sandbox_service(WORLD, 0), folders.logs) as sandbox:
         env = environment | world_environment(WORLD, sandbox, folders)
-        arguments = ["--out", str(folders.connections), *WORLD.sandbox_arguments()]
+        arguments = WORLD.sandbox_arguments()
         run_command(module("ingestion.sandbox", "connections", *arguments), env)
         yield run_job("daily", DAYS, env, folders.logs / "run.log", print), env
 

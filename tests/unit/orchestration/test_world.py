@@ -52,30 +52,42 @@ def test_broken_marker_is_one_line(tmp_path: Path) -> None:
     assert "\n" not in str(raised.value)
 
 
-def test_days_below_one_are_refused() -> None:
-    with pytest.raises(UserError, match="--days: 0"):
-        make_world(0, None)
+@pytest.mark.parametrize(
+    ("creators", "days", "api_days", "said"),
+    [
+        (0, 9, 3, "--creators: 0"),
+        (5, 0, 3, "--days: 0"),
+        (5, 9, 0, "--api-days: 0"),
+        (5, 2, 3, "2"),
+    ],
+)
+def test_a_world_of_nothing_is_refused(creators: int, days: int, api_days: int, said: str) -> None:
+    with pytest.raises(UserError, match=said):
+        make_world(creators, days, api_days, None)
 
 
 def test_replay_folder_must_exist(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="not a folder"):
-        make_world(1, tmp_path / "absent")
+        make_world(5, 9, 3, tmp_path / "absent")
 
 
-def test_synthetic_world_is_read_on_its_last_days() -> None:
-    world = World(end_date=date(2026, 3, 1), snapshots=3)
-    assert world.snapshot_days() == (date(2026, 2, 27), date(2026, 3, 1))
+def test_the_last_days_come_through_the_apis_and_those_before_in_bulk() -> None:
+    world = World(end_date=date(2026, 3, 1), days=10, api_days=3)
+    assert world.run_days() == (date(2026, 2, 27), date(2026, 3, 1))
+    assert world.history_days() == (date(2026, 2, 20), date(2026, 2, 26))
+    assert world.first_day() == date(2026, 2, 20)
 
 
-def test_the_world_is_at_least_as_long_as_its_readings() -> None:
-    assert make_world(3, None).days == 60
-    assert make_world(90, None).days == 90
-    assert make_world(90, None).snapshots == 90
+def test_a_world_read_whole_through_the_apis_has_no_history() -> None:
+    world = World(end_date=date(2026, 3, 1), days=3, api_days=3)
+    assert world.history_days() is None
+    assert world.first_day() == date(2026, 2, 27)
 
 
 def test_recorded_data_are_read_once(tmp_path: Path) -> None:
-    world = make_world(14, tmp_path)
-    assert world.snapshot_days() == (world.end_date, world.end_date)
+    world = make_world(5, 14, 3, tmp_path)
+    assert world.run_days() == (world.end_date, world.end_date)
+    assert world.history_days() is None
     assert world.sandbox_arguments() == ["--replay", str(tmp_path)]
 
 
