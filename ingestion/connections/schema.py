@@ -1,11 +1,13 @@
-"""The tables of creators, connections and tokens; :mod:`ingestion.migrations` makes them."""
+"""Ingestion's tables in the operational database; :mod:`ingestion.migrations` makes them."""
 
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     Column,
+    Date,
     DateTime,
     Dialect,
     ForeignKey,
@@ -87,4 +89,15 @@ tokens = Table(
     Column("refresh_token", String),
     Column("access_expires_at", Moment),
     Column("refresh_expires_at", Moment),
+)
+
+# what each project has spent of a day's quota: see ingestion.quota
+quota_use = Table(
+    "quota_use",
+    metadata,
+    Column("platform", String, primary_key=True),
+    Column("project", String, primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("bucket", String, primary_key=True),
+    Column("units", BigInteger, nullable=False),
 )

@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from ingestion_environment import ROOT
 from pydantic import SecretStr
 
 from ingestion.connections import Connection, ConnectionStore, Creator, Tokens
@@ -29,6 +28,7 @@ from ingestion.settings import IngestionSettings
 from warehouse.errors import UserError
 
 NOW = datetime(2026, 1, 1, 12, 30, 15, 123456, tzinfo=UTC)
+ROOT = Path(__file__).resolve().parents[3]
 REFRESHER = str(Path(__file__).with_name("connection_refresher.py"))
 MakeStore = Callable[..., ConnectionStore]
 
@@ -142,9 +142,7 @@ def test_other_tables_of_the_database_are_left_alone(url: str, make_store: MakeS
     with database.writing() as sql:
         sql.exec_driver_sql("CREATE TABLE alembic_version (version_num VARCHAR(32))")
         sql.exec_driver_sql("INSERT INTO alembic_version VALUES ('theirs')")
-        sql.exec_driver_sql("DROP TABLE tokens")
-        sql.exec_driver_sql("DROP TABLE connections")
-        sql.exec_driver_sql("DROP TABLE creators")
+        metadata.drop_all(sql)
         sql.exec_driver_sql("DELETE FROM ingestion_version")
     make_store().put([creator(1)], [])
     with database.reading() as sql:
