@@ -1,45 +1,71 @@
-"""TikTok's Display API v2: daily readings of connected accounts and their videos.
+"""TikTok's Display API v2 and Accounts API v1.3: daily readings of connected accounts.
 
-Lands in ``raw`` (one row per account or video and ``snapshot_date``; counters are lifetime):
+Lands in ``raw``; every table has ``snapshot_date`` (UTC day of the reading) and ``fetched_at``, and
+a run replaces an account's rows of a day (merge, delete-insert). The cursor of each is the day of
+the account's last reading (:mod:`ingestion.cursor`). Times are UTC, durations and watch times
+seconds, percentages shares of 1; what TikTok leaves out is NULL, what no column takes is in
+``extra``.
 
-- ``tiktok__users``: open_id, union_id, username, display_name, bio_description, profile_deep_link,
-  avatar_url, is_verified, follower_count, following_count, likes_count, video_count;
-- ``tiktok__videos``: open_id, id, create_time, title, video_description, duration (seconds), width,
-  height, cover_image_url, share_url, embed_link, like_count, comment_count, share_count,
-  view_count.
+- ``tiktok__users``, key ``open_id``: profile and lifetime counters. 1 call.
+- ``tiktok__videos``, key ``open_id, id``: every listed video with its lifetime counters, daily. 1
+  call per 20; a video that the platform lists twice lands twice.
+- ``tiktok__video_refresh``, key ``open_id, id``: what was listed at the previous reading and is no
+  more: ``is_gone``, or its counters where the platform still serves it. 1 call per 20 such videos,
+  so none on an ordinary day.
+- ``tiktok__account_insights``, long: numbers of each day, with those that may have been restated
+  since the previous reading (3 days); at first ``INSIGHTS_BACKFILL_DAYS``. 1 call: the platform
+  keeps 60 days.
+- ``tiktok__audience``, long: ages, genders, countries and cities of the followers (lifetime) and
+  when they were active yesterday (by hour), at first and then once a week. 1 call.
+- ``tiktok__video_insights``, long, lifetime: videos of the last ``OBJECT_INSIGHT_DAYS`` days. 1
+  call per 20.
+- ``tiktok__comments``, key ``open_id, comment_id``: the newest under each commented video of the
+  last ``COMMENT_DAYS`` days, with the replies that come along (they have a ``parent_comment_id``).
+  ``COMMENT_PAGES`` calls per video.
 
-Each also has ``snapshot_date`` (UTC day of the reading) and ``fetched_at``. A run replaces an
-account's rows of a day (``open_id, snapshot_date``); a video that the platform lists twice lands
-twice. A field that the platform omits is NULL.
+Insight tables are those of :func:`ingestion.insights.insight_table`; which metrics are asked for is
+in ``metrics.csv``. Numbers of the Accounts API come 24 to 48 hours late.
+
+An account's token has to hold the scopes ``user.info.basic``, ``user.info.profile``,
+``user.info.stats``, ``video.list`` and, for what comes from the Accounts API,
+``user.account.type``, ``user.insights``, ``video.insights`` and ``comment.list``. It lives two
+hours; renewing it kills the refresh token before.
 
 Alone: ``python -m ingestion.tiktok --dry-run`` reads and counts, without ``--dry-run`` it loads.
-Facts: https://developers.tiktok.com/doc/display-api-overview (user info, video list, errors).
+Facts: https://developers.tiktok.com/doc/display-api-overview (users, videos, errors),
+https://developers.tiktok.com/doc/oauth-user-access-token-management (renewal),
+https://business-api.tiktok.com/portal/docs (Accounts API v1.3, return codes).
 """
 
+import threading
 from collections.abc import Iterator, Sequence
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 
-import dlt
-import pyarrow as pa
-from dlt.common.configuration.specs import BaseConfiguration
 from dlt.extract import DltResource
+from pydantic import SecretStr
 
-from ingestion.connections import Connection
-from ingestion.http import (
-    ApiClient,
-    Json,
-    Page,
-    Problem,
-    paging_error,
-    part,
-    part_list,
-    walk_pages,
-)
-from ingestion.outcomes import Outcomes
+from ingestion.connections import Tokens
+from ingestion.errors import AccountError
+from ingestion.http import ApiClient, of_type, part, part_list
+from ingestion.insights import Quarantine
+from ingestion.language import detect
+from ingestion.metrics import view_definition
+from ingestion.paging import Page, paging_error, walk_pages
+from ingestion.policy import Failure, Headers, Json, Platform, Rule
 from ingestion.settings import IngestionSettings
 from ingestion.snapshot import AccountDay, SnapshotRun
 from ingestion.tables import COUNT, FLAG, MOMENT, TEXT, Row, snapshot_table
+from ingestion.tiktok_business import (
+    ACCOUNT_INSIGHTS,
+    AUDIENCE,
+    COMMENTS,
+    VIDEO_INSIGHTS,
+    read_account_insights,
+    read_audience,
+    read_comments,
+    read_video_insights,
+)
 
 USER_FIELDS = {
     "union_id": TEXT,
@@ -70,103 +96,215 @@ VIDEO_FIELDS = {
     "share_count": COUNT,
     "view_count": COUNT,
 }
+VIDEO_COLUMNS = {"open_id": TEXT, **VIDEO_FIELDS, "language": TEXT, "view_definition": TEXT}
 USERS = snapshot_table("users", "open_id", "open_id", {"open_id": TEXT, **USER_FIELDS})
-VIDEOS = snapshot_table("videos", "open_id", "id", {"open_id": TEXT, **VIDEO_FIELDS})
+VIDEOS = snapshot_table("videos", "open_id", "id", VIDEO_COLUMNS)
+VIDEO_REFRESH = snapshot_table("video_refresh", "open_id", "id", {**VIDEO_COLUMNS, "is_gone": FLAG})
 
 PAGE_SIZE = 20
-"""The most that the platform allows."""
+"""The most that the platform allows in a page, and ids in a query."""
 
-DEAD_TOKEN = {"access_token_invalid", "access_token_expired", "scope_not_authorized"}
-TRANSIENT = {"rate_limit_exceeded", "internal_error"}
-
-
-@dlt.source(name="tiktok", spec=BaseConfiguration, max_table_nesting=0)
-def tiktok_source(
-    dates: Sequence[date] | None = None,
-    settings: IngestionSettings | None = None,
-    outcomes: Outcomes | None = None,
-    limit: int | None = None,
-) -> list[DltResource]:
-    """The streams over all connected TikTok accounts (the first ``limit`` of them).
-
-    ``dates`` are the days to read, today alone by default; ``outcomes`` collects how each account
-    went. Settings and connections are read when the source runs, not when it is made.
-    """
-    run = SnapshotRun("tiktok", make_client, dates, settings, outcomes, limit)
-
-    def users() -> Iterator[pa.Table]:
-        return run.read(USERS, run.account_days(), partial(read_user, run))
-
-    def videos() -> Iterator[pa.Table]:
-        return run.read(VIDEOS, run.account_days(), partial(read_videos, run))
-
-    return [USERS.resource(users), VIDEOS.resource(videos)]
+RECONNECT = "Reconnect the account."
+RULES = (
+    Rule("throttled", {"rate_limit_exceeded", "40100"}, statuses={429}),
+    Rule("transient", {"internal_error", "50000", "50002"}, statuses=range(500, 600)),
+    Rule("dead_token", {"access_token_invalid", "40102", "40105"}, remedy=RECONNECT),
+    Rule(
+        "permission", {"scope_not_authorized", "scope_permission_missed", "40001"}, remedy=RECONNECT
+    ),
+    Rule("gone", {"40007"}),
+    Rule("gone", {"40002"}, pattern=r"(?i)\b(video|item|comment)_id"),
+    Rule("bad_metric", {"40002"}, pattern=r"(?i)\bfields?\b"),
+    Rule("account", {"invalid_grant"}, remedy=RECONNECT),
+    Rule(
+        "account",
+        {"invalid_client"},
+        remedy="Check TIKTOK_CLIENT_KEY and TIKTOK_CLIENT_SECRET.",
+    ),
+)
 
 
-def make_client(settings: IngestionSettings) -> ApiClient:
-    """The shared client with TikTok's address, errors and rate limit."""
-    limit = settings.tiktok_calls_per_minute
-    return ApiClient("tiktok", str(settings.tiktok_base_url), classify, settings, limit)
+def streams(run: SnapshotRun) -> list[DltResource]:
+    """All that is read of every connected account."""
+    quarantine, listings = Quarantine(), Listings()
+    videos = run.stream(VIDEOS, read_videos)
+    return [
+        run.stream(USERS, read_user),
+        videos,
+        run.stream_after(
+            videos, "open_id", VIDEO_REFRESH, partial(read_video_refresh, listings=listings)
+        ),
+        run.stream(ACCOUNT_INSIGHTS, partial(read_account_insights, quarantine=quarantine)),
+        run.stream(AUDIENCE, partial(read_audience, quarantine=quarantine)),
+        run.stream(VIDEO_INSIGHTS, partial(read_video_insights, quarantine=quarantine)),
+        run.stream_after(videos, "open_id", COMMENTS, read_comments),
+    ]
 
 
-def read_user(run: SnapshotRun, unit: AccountDay) -> list[Row]:
+def read_user(run: SnapshotRun, unit: AccountDay) -> Sequence[Row]:
     """The account's profile and counters: one row."""
-    answer = run.client.call(
-        "GET",
-        "/v2/user/info/",
-        unit.account.handle or unit.account.account_id,
-        headers=_headers(run, unit),
-        params={"fields": ",".join(("open_id", *USER_FIELDS))},
-    )
-    return [{**part(part(answer, "data"), "user"), "open_id": unit.account.account_id}]
+    fields = {"fields": ",".join(("open_id", *USER_FIELDS))}
+    answer = run.call(unit, "/v2/user/info/", fields)
+    return [USERS.row(part(part(answer, "data"), "user"), open_id=unit.account.account_id)]
 
 
-def read_videos(run: SnapshotRun, unit: AccountDay) -> list[Row]:
+def read_videos(run: SnapshotRun, unit: AccountDay) -> Sequence[Row]:
     """The account's public videos, newest first, in the platform's pages."""
-    account = unit.account.handle or unit.account.account_id
 
-    def fetch(cursor: int | None) -> Page:
-        answer = run.client.call(
-            "POST",
+    def fetch(cursor: str | int | None, size: int) -> Page:
+        answer = run.call(
+            unit,
             "/v2/video/list/",
-            account,
-            headers=_headers(run, unit),
-            params={"fields": ",".join(VIDEO_FIELDS)},
-            body={"max_count": PAGE_SIZE} | ({"cursor": cursor} if cursor is not None else {}),
+            {"fields": ",".join(VIDEO_FIELDS)},
+            body={"max_count": size} | ({"cursor": cursor} if cursor is not None else {}),
         )
         data = part(answer, "data")
         following = data.get("cursor") if data.get("has_more") else None
         if data.get("has_more") and following is None:
-            raise paging_error(account, "more to come but no cursor")
+            raise paging_error(unit.who, "more to come but no cursor")
         return Page(part_list(data, "videos"), following)
 
-    return [{**video, "open_id": unit.account.account_id} for video in walk_pages(fetch, account)]
+    return [
+        VIDEOS.row(video, **_of_video(unit, video))
+        for video in walk_pages(fetch, unit.who, PAGE_SIZE)
+    ]
 
 
-def classify(status: int, answer: Json) -> Problem | None:
-    """TikTok's error object, which also comes with HTTP 200; success has the code ``ok``."""
-    error = answer.get("error")
-    if not isinstance(error, dict):
-        return Problem("transient", f"HTTP {status}", "an answer without an error object")
-    code, message = str(error.get("code", "")), str(error.get("message") or "")
-    if code == "ok":
+class Listings:
+    """What was listed at an account's previous reading: in this run, or as it stands in ``raw``."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._of_run: dict[str, tuple[date, frozenset[str]]] = {}
+
+    def before(self, run: SnapshotRun, unit: AccountDay) -> frozenset[str]:
+        """The ids listed at the reading before; none where this is the first."""
+        if unit.previous is None:
+            return frozenset()
+        account_id = unit.account.account_id
+        with self._lock:
+            day, ids = self._of_run.get(account_id, (None, frozenset()))
+        if day == unit.previous:
+            return ids
+        found = run.outcomes.cursors.landed(
+            "tiktok__videos", "id", {"open_id": account_id, "snapshot_date": unit.previous}
+        )
+        return frozenset(found)
+
+    def keep(self, run: SnapshotRun, unit: AccountDay, ids: frozenset[str]) -> None:
+        """Remember a listing that a later day of the run goes on from, before it has landed."""
+        if len(run.dates) > 1:
+            with self._lock:
+                self._of_run[unit.account.account_id] = (unit.day, ids)
+
+
+def read_video_refresh(run: SnapshotRun, unit: AccountDay, listings: Listings) -> Sequence[Row]:
+    """The videos that are listed no more: as they stand now, or gone."""
+    listed = frozenset(row["id"] for row in unit.known)
+    missing = sorted(listings.before(run, unit) - listed)
+    listings.keep(run, unit, listed)
+    rows: list[Row] = []
+    for start in range(0, len(missing), PAGE_SIZE):
+        wanted = missing[start : start + PAGE_SIZE]
+        answer = run.call(
+            unit,
+            "/v2/video/query/",
+            {"fields": ",".join(VIDEO_FIELDS)},
+            body={"filters": {"video_ids": wanted}},
+        )
+        served = {
+            str(video.get("id")): video for video in part_list(part(answer, "data"), "videos")
+        }
+        rows.extend(_refreshed(unit, wanted, served))
+    return rows
+
+
+def _refreshed(unit: AccountDay, wanted: Sequence[str], served: dict[str, Json]) -> Iterator[Row]:
+    for video_id in wanted:
+        video = served.get(video_id)
+        if video is None:
+            yield {"open_id": unit.account.account_id, "id": video_id, "is_gone": True}
+        else:
+            yield VIDEO_REFRESH.row(video, is_gone=False, **_of_video(unit, video))
+
+
+def _of_video(unit: AccountDay, video: Json) -> dict[str, str | None]:
+    return {
+        "open_id": unit.account.account_id,
+        "language": detect(str(video.get("video_description") or video.get("title") or "")),
+        "view_definition": view_definition("tiktok", unit.day),
+    }
+
+
+def authorize(token: str, _: IngestionSettings) -> Headers:
+    """The Display API takes the token as a bearer's, the Accounts API by a header of its own."""
+    return {"Authorization": f"Bearer {token}", "Access-Token": token}
+
+
+def refresh(client: ApiClient, tokens: Tokens, settings: IngestionSettings) -> Tokens:
+    """New tokens for those of an account; the refresh token asked with is dead afterwards."""
+    secret = settings.tiktok_client_secret
+    if tokens.refresh_token is None or secret is None or not settings.tiktok_client_key:
+        missing = "refresh token" if tokens.refresh_token is None else "client key or secret"
+        raise AccountError(
+            f"tiktok: the access token is dead and there is no {missing} to renew it with. "
+            "Set TIKTOK_CLIENT_KEY and TIKTOK_CLIENT_SECRET, or reconnect the account.",
+            "refresh_impossible",
+        )
+    form = {
+        "client_key": settings.tiktok_client_key,
+        "client_secret": secret.get_secret_value(),
+        "grant_type": "refresh_token",
+        "refresh_token": tokens.refresh_token.get_secret_value(),
+    }
+    answer = client.call("/v2/oauth/token/", "of an expired token", {}, form=form)
+    return Tokens(
+        access_token=SecretStr(of_type(str, "a token", "access_token", answer["access_token"])),
+        refresh_token=SecretStr(of_type(str, "a token", "refresh_token", answer["refresh_token"])),
+        access_expires_at=_in(answer.get("expires_in")),
+        refresh_expires_at=_in(answer.get("refresh_expires_in")),
+    )
+
+
+def _in(seconds: object) -> datetime | None:
+    known = isinstance(seconds, int | float)
+    return datetime.now(UTC) + timedelta(seconds=seconds) if known else None  # type: ignore[arg-type]
+
+
+def read_failure(status: int, answer: Json) -> Failure | None:
+    """What went wrong, in the three forms that TikTok has.
+
+    The Display API's error object (code ``ok`` on success) and the Accounts API's number (0 on
+    success) both come with HTTP 200, too; the token endpoint's error is a word.
+    """
+    error, code = answer.get("error"), answer.get("code")
+    if isinstance(error, dict):
+        word, message = str(error.get("code", "")), str(error.get("message") or "")
+        return None if word == "ok" else Failure([word], message)
+    if isinstance(error, str) and error:
+        return Failure([error], str(answer.get("error_description") or ""))
+    if isinstance(code, int):
+        return Failure([str(code)], str(answer.get("message") or "")) if code else None
+    if "access_token" in answer and "refresh_token" in answer:
         return None
-    if code in TRANSIENT or status == 429 or status >= 500:
-        return Problem("transient", code, message, "Run again later.")
-    if code in DEAD_TOKEN:
-        return Problem("account", code, message, "Reconnect the account.")
-    return Problem("account", code, message)
+    return Failure(["internal_error"], "an answer that tells neither success nor error")
 
 
-def _headers(run: SnapshotRun, unit: AccountDay) -> dict[str, str]:
-    return {"Authorization": f"Bearer {_token(unit.account)}", **run.clock(unit.day)}
-
-
-def _token(account: Connection) -> str:
-    return account.access_token.get_secret_value() if account.access_token else ""
+TIKTOK = Platform(
+    name="tiktok",
+    version="v2",
+    hosts={"": "https://open.tiktokapis.com", "business": "https://business-api.tiktok.com"},
+    read_failure=read_failure,
+    rules=RULES,
+    streams=streams,
+    probe=read_user,
+    authorize=authorize,
+    refresh=refresh,
+    calls_per_minute=lambda settings: settings.tiktok_calls_per_minute,
+)
 
 
 if __name__ == "__main__":
     from ingestion.command import main
 
-    main(tiktok_source)
+    main(TIKTOK)

@@ -9,19 +9,24 @@ One row of the file is one reading of a video together with its creator's counte
   creator; likes_count differs for 12 creators and video_count for 7.)
 - The readings carry no date: a video's counters are the same on every day from its creation on;
   before its creation it is not listed.
-- Fields that the file does not hold (width, cover, following_count, ...) are absent.
+- Fields that the file does not hold (:data:`UNRECORDED`) are absent, and so is everything that
+  only the Accounts API tells (insights, audiences, comments).
 
-YouTube has no accounts in this world.
+The other platforms have no accounts in this world.
 """
 
 import hashlib
-from datetime import UTC, datetime
-from functools import lru_cache
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from ingestion.sandbox.platforms import Account, Creator, Json
+from ingestion.sandbox.platforms import Account, Creator
+from ingestion.sandbox.world.model import NEVER, Ints, PlatformBlock, bounds
 from warehouse.errors import UserError
 
 COUNTERS = (
@@ -36,6 +41,26 @@ COUNTERS = (
 )
 COLUMNS = ("video_id", "create_time", "username", "hashtags", *COUNTERS)
 LARGEST_COUNT = 2**63 - 1
+UNRECORDED = frozenset(
+    [
+        "union_id",
+        "avatar_url",
+        "avatar_url_100",
+        "avatar_large_url",
+        "bio_description",
+        "is_verified",
+        "following_count",
+        "title",
+        "cover_image_url",
+        "width",
+        "height",
+        "embed_html",
+        "embed_link",
+    ]
+)
+"""Fields of TikTok's users and videos that the file says nothing of."""
+NO_DAY = date(1970, 1, 1)
+"""The recorded counters hold on every day, so the block's one day lies before all of them."""
 
 
 def read_videos(directory: Path) -> pd.DataFrame:
@@ -83,6 +108,15 @@ def _refuse(
         )
 
 
+@dataclass(frozen=True, eq=False)
+class RecordedBlock(PlatformBlock):
+    """All recorded accounts on one day that stands for every day."""
+
+    likes_count: Ints
+    """Of an account's videos, recorded or not, [A]."""
+    video_count: Ints
+
+
 class ReplayWorld:
     """The recorded accounts; each username is a creator with one TikTok account."""
 
@@ -91,66 +125,43 @@ class ReplayWorld:
     def __init__(self, directory: Path) -> None:
         self.name = f"replay {directory}"
         frame = read_videos(directory)
-        newest_first = frame.sort_values("create_time", ascending=False, kind="stable")
-        self._videos: dict[str, pd.DataFrame] = {
-            str(username): rows for username, rows in newest_first.groupby("username", sort=True)
-        }
-        self._usernames = {open_id_of(username): username for username in self._videos}
-        self._videos_as_of = lru_cache(maxsize=256)(self._videos_until)
+        self._block = _block(frame)
+        self._places = {str(i): place for place, i in enumerate(self._block.account_id)}
 
     def creators(self) -> list[Creator]:
+        block = self._block
         return [
-            Creator(username, username, _moment(rows["create_time"].min()))
-            for username, rows in self._videos.items()
+            Creator(username, username, _moment(created))
+            for username, created in zip(block.handle, block.created, strict=True)
         ]
 
     def accounts(self) -> list[Account]:
+        block = self._block
+        columns = (block.account_id, block.handle, block.created)
         return [
-            Account(
-                username,
-                "tiktok",
-                open_id,
-                username,
-                _moment(self._videos[username].create_time.min()),
-            )
-            for open_id, username in self._usernames.items()
+            Account(username, "tiktok", open_id, username, _moment(created))
+            for open_id, username, created in zip(*columns, strict=True)
         ]
 
-    def tiktok_user(self, open_id: str, as_of: datetime) -> Json:
-        username = self._usernames[open_id]
-        rows = self._videos[username]
-        return {
-            "open_id": open_id,
-            "display_name": username,
-            "username": username,
-            "profile_deep_link": f"https://www.tiktok.com/@{username}",
-            "follower_count": int(rows["follower_count"].max()),
-            "likes_count": int(rows["likes_count"].max()),
-            "video_count": int(rows["video_count"].max()),
-        }
+    def blocks(self, platform: str) -> Iterator[PlatformBlock]:
+        """The one block of TikTok."""
+        if platform == "tiktok":
+            yield self._block
 
-    def tiktok_videos(self, open_id: str, as_of: datetime) -> list[Json]:
-        return self._videos_as_of(open_id, as_of)
+    def locate(self, platform: str, account_id: str) -> tuple[PlatformBlock, int] | None:
+        """The block and the account's position in it, or None for an unknown id."""
+        place = self._places.get(account_id) if platform == "tiktok" else None
+        return None if place is None else (self._block, place)
 
-    def youtube_channel(self, channel_id: str, as_of: datetime) -> Json | None:
-        return None
+    def locate_post(self, platform: str, post_id: str) -> tuple[PlatformBlock, int] | None:
+        """The first of the post's rows, or None for an unknown id."""
+        if platform != "tiktok":
+            return None
+        found = np.flatnonzero(self._block.post_id == post_id)
+        return (self._block, int(found[0])) if found.size else None
 
-    def youtube_uploads(self, playlist_id: str, as_of: datetime) -> list[Json] | None:
-        return None
-
-    def youtube_video(self, video_id: str, as_of: datetime) -> Json | None:
-        return None
-
-    def youtube_comment_threads(
-        self, video_id: str, as_of: datetime, start: int, count: int
-    ) -> tuple[list[Json], int] | None:
-        return None
-
-    def _videos_until(self, open_id: str, as_of: datetime) -> list[Json]:
-        username = self._usernames[open_id]
-        rows = self._videos[username]
-        known = rows[rows["create_time"] < as_of.timestamp()]
-        return [_video(row) for row in known.to_dict("records")]
+    def locate_comment(self, platform: str, comment_id: str) -> None:
+        """No comments were recorded."""
 
 
 def open_id_of(username: str) -> str:
@@ -158,19 +169,84 @@ def open_id_of(username: str) -> str:
     return hashlib.sha256(f"replay:{username}".encode()).hexdigest()[:36]
 
 
-def _video(row: dict) -> Json:
-    hashtags = [tag.strip().strip("'\"") for tag in row["hashtags"].strip("[]").split(",")]
-    return {
-        "id": row["video_id"],
-        "create_time": row["create_time"],
-        "video_description": " ".join(f"#{tag}" for tag in hashtags if tag),
-        "duration": row["duration"],
-        "share_url": f"https://www.tiktok.com/@{row['username']}/video/{row['video_id']}",
-        "like_count": row["like_count"],
-        "comment_count": row["comment_count"],
-        "share_count": row["share_count"],
-        "view_count": row["view_count"],
+def _block(frame: pd.DataFrame) -> RecordedBlock:
+    """The file's rows as arrays; rows of one second stand so that the file's first is newest."""
+    frame = frame[::-1].sort_values(["username", "create_time"], kind="stable")
+    users = frame.groupby("username", sort=True).agg(
+        created=("create_time", "min"),
+        followers=("follower_count", "max"),
+        likes_count=("likes_count", "max"),
+        video_count=("video_count", "max"),
+    )
+    names = np.array([str(name) for name in users.index], dtype=object)
+    owner = np.searchsorted(names.astype(str), frame["username"].to_numpy(dtype=str))
+    known: dict[str, Any] = {
+        "account_id": np.array([open_id_of(name) for name in names], dtype=object),
+        "creator_id": names,
+        "handle": names,
+        "handle_before": names,
+        "display_name": names,
+        "created": users["created"].to_numpy(np.int64),
+        "followers": users["followers"].to_numpy(np.int64)[:, None],
+        "likes_count": users["likes_count"].to_numpy(np.int64),
+        "video_count": users["video_count"].to_numpy(np.int64),
+        "available": np.ones((names.size, 1), dtype=bool),
+        "post_id": frame["video_id"].to_numpy(dtype=object),
+        "post_account": owner.astype(np.int64),
+        "post_created": frame["create_time"].to_numpy(np.int64),
+        "post_deleted": np.full(len(frame), NEVER, dtype=np.int64),
+        "post_duration": frame["duration"].to_numpy(np.int64),
+        "post_caption": np.array([_caption(text) for text in frame["hashtags"]], dtype=object),
+        "post_views": frame["view_count"].to_numpy(np.int64)[:, None],
+        "post_likes": frame["like_count"].to_numpy(np.int64)[:, None],
+        "post_comments": frame["comment_count"].to_numpy(np.int64)[:, None],
+        "post_shares": frame["share_count"].to_numpy(np.int64)[:, None],
+        "audience": {},
+        "_post_bounds": bounds(owner, names.size),
+        "_comment_bounds": np.zeros(len(frame) + 1, dtype=np.int64),
     }
+    return RecordedBlock(
+        platform="tiktok", first_day=NO_DAY, days=1, **_nothing(names.size, len(frame)), **known
+    )
+
+
+def _nothing(accounts: int, posts: int) -> dict[str, Any]:
+    """What the file says nothing of."""
+    text, flag, whole = np.array("", dtype=object), np.array(False), np.array(0)
+    groups = {
+        (accounts,): {
+            "description country language category": text,
+            "is_verified hides_followers": flag,
+            "rebrand_day": whole,
+        },
+        (accounts, 1): {
+            "gained lost following reach views profile_views engaged": whole,
+            "likes comments shares saves error_kind bought": whole,
+            "previous": np.array(-1),
+        },
+        (accounts, 24): {"activity": np.array(0.0)},
+        (posts,): {
+            "post_title post_language": text,
+            "post_format": np.array("video", dtype=object),
+            "post_sponsored post_synthetic post_kids comments_off likes_hidden": flag,
+        },
+        (posts, 1): {"post_saves post_reach": whole},
+        (0,): {
+            "comment_id comment_text comment_language": text,
+            "comment_post comment_author comment_created comment_likes comment_parent": whole,
+        },
+    }
+    return {
+        name: np.full(shape, value[()], dtype=value.dtype)
+        for shape, members in groups.items()
+        for names, value in members.items()
+        for name in names.split()
+    }
+
+
+def _caption(hashtags: str) -> str:
+    tags = [tag.strip().strip("'\"") for tag in hashtags.strip("[]").split(",")]
+    return " ".join(f"#{tag}" for tag in tags if tag)
 
 
 def _moment(unix_seconds: int) -> datetime:
