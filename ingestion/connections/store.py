@@ -88,7 +88,7 @@ class ConnectionStore:
         try:
             with self._database.writing() as sql:
                 if replace:
-                    for table in reversed(schema.metadata.sorted_tables):
+                    for table in (schema.tokens, schema.connections, schema.creators):
                         sql.execute(delete(table))
                 self._upsert(sql, schema.creators, [one.model_dump() for one in people])
                 _refuse_taken(sql, found)

@@ -15,17 +15,16 @@ from ingestion.app import app_source
 from ingestion.connections import ConnectionStore
 from ingestion.outcomes import Outcomes
 from ingestion.pipeline import LoadResult, run
+from ingestion.registry import PLATFORMS
+from ingestion.sandbox.environment import environment as sandbox_environment
 from ingestion.settings import IngestionSettings
-from ingestion.tiktok import tiktok_source
-from ingestion.youtube import youtube_source
 from warehouse.settings import LAYERS, WarehouseSettings
 
 ROOT = Path(__file__).resolve().parents[3]
 DATA = ROOT.parent / "shared" / "data"
 WORLD = ("--creators", "8", "--days", "20", "--seed", "5")
-OUR_SETTINGS = "CLICKHOUSE_|CREDENCE_|WAREHOUSE_|TIKTOK_|YOUTUBE_|SANDBOX_|DATABASE_URL|TOKEN_KEYS"
+OURS = {name.upper() for name in IngestionSettings.model_fields}
 API_KEY = "sandbox-api-key"
-PLATFORMS = {"tiktok": tiktok_source, "youtube": youtube_source}
 
 
 @dataclass
@@ -60,7 +59,7 @@ class Ingestion:
         made = (
             app_source(settings)
             if source == "app"
-            else PLATFORMS[source](list(days) or None, settings, outcomes)
+            else PLATFORMS[source].source(list(days) or None, settings, outcomes)
         )
         return run(made, outcomes, settings, self.warehouse)
 
@@ -85,7 +84,9 @@ class Ingestion:
     def environment(self) -> dict[str, str]:
         owner, password = self.warehouse.login("owner")
         clean = {
-            name: value for name, value in os.environ.items() if not re.match(OUR_SETTINGS, name)
+            name: value
+            for name, value in os.environ.items()
+            if name not in OURS and not re.match("CLICKHOUSE_|CREDENCE_|WAREHOUSE_", name)
         }
         return {
             **clean,
@@ -94,11 +95,7 @@ class Ingestion:
             "CLICKHOUSE_USER": owner,
             "CLICKHOUSE_PASSWORD": password,
             "CREDENCE_ENV": self.warehouse.env,
-            "TIKTOK_BASE_URL": self.url,
-            "YOUTUBE_BASE_URL": self.url,
-            "YOUTUBE_API_KEY": API_KEY,
-            "SANDBOX_CLOCK": "true",
-            "TIKTOK_CALLS_PER_MINUTE": "0",
+            **sandbox_environment(self.url),
             "REQUEST_ATTEMPTS": "2",
             "REQUEST_BACKOFF": "0.01",
             "DATABASE_URL": f"sqlite:///{self.folder}/credence.db",

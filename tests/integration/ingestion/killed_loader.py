@@ -14,7 +14,7 @@ from clickhouse_connect.dbapi.cursor import Cursor
 
 from ingestion.command import main
 from ingestion.destination import HttpSqlClient
-from ingestion.tiktok import tiktok_source
+from ingestion.tiktok import TIKTOK
 
 
 def kill_at(moment: str, pid: int) -> None:
@@ -46,4 +46,4 @@ def kill_at(moment: str, pid: int) -> None:
 if __name__ == "__main__":
     kill_at(sys.argv[1], int(sys.argv[2]))
     sys.argv = ["ingestion.tiktok", *sys.argv[3:]]
-    main(tiktok_source)
+    main(TIKTOK)
