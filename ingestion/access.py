@@ -54,6 +54,11 @@ class Access:
         except DeadTokenError as dead:
             return ask(self._renewed(account, tokens, dead))
 
+    def close(self) -> None:
+        """Close the connections' database, where it was opened."""
+        if "_store" in vars(self):
+            self._store.close()
+
     def _of(self, account: Connection) -> Tokens:
         with self._lock:
             known = self._tokens.get(account.connection_id)

@@ -3,6 +3,7 @@
 import logging
 import os
 from collections.abc import Callable
+from contextlib import closing
 from datetime import date, datetime
 from typing import Annotated
 
@@ -77,7 +78,8 @@ def _start(command: Callable[..., None], text: str) -> None:
 
 def _run(source: DltSource, outcomes: Outcomes, settings: IngestionSettings, dry_run: bool) -> None:
     if dry_run:
-        counts = _count(source)
+        with closing(outcomes):
+            counts = _count(source)
         outcomes.raise_if_unusable()
     else:
         result: LoadResult = run(source, outcomes, settings)

@@ -69,4 +69,4 @@ class Cursors:
             "AND status IN {read:Array(String)} GROUP BY account_id",
             parameters={"stream": stream, "day": day, "read": list(READ)},
         ).result_rows
-        return dict(rows)
+        return {str(account_id): last for account_id, last in rows}

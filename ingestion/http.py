@@ -13,7 +13,7 @@ Secrets travel in headers and bodies alone, redirects are not followed, and no m
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, Literal
@@ -24,7 +24,7 @@ from dlt.sources.helpers.requests import Client
 from requests import ConnectionError as RequestsConnectionError
 from requests import PreparedRequest, RequestException, Response
 from requests.adapters import HTTPAdapter
-from urllib3.exceptions import InvalidHeader
+from urllib3.exceptions import InvalidHeader, ProtocolError, ReadTimeoutError
 from urllib3.util import Retry
 
 from ingestion.errors import (
@@ -39,12 +39,14 @@ from ingestion.errors import (
     TooMuchDataError,
     UnreachableError,
 )
-from ingestion.policy import Failure, Json, Ledger, Platform, Verdict
+from ingestion.policy import Action, Failure, Json, Ledger, Platform, Verdict
 from ingestion.rate import MINUTE, CallWindow
 from ingestion.settings import IngestionSettings
 
 MESSAGE_LENGTH = 200
 NO_COMPLETE_ANSWER = "no_answer"
+SECRET_LENGTH = 12
+"""Shorter values of headers and forms are no secrets."""
 
 RAISED: Mapping[str, type[ApiError]] = {
     "transient": AccountError,
@@ -104,11 +106,12 @@ class PacedAdapter(HTTPAdapter):
         self._api = client
         self._make_window = partial(CallWindow, calls_per_minute)
         self._windows: dict[str, CallWindow] = {}
+        self._windows_lock = threading.Lock()
         self._app = CallWindow(0)
 
     def send(self, request: PreparedRequest, *args: Any, **options: Any) -> Response:
         path = urlsplit(request.url or "").path
-        window = self._windows.setdefault(path, self._make_window())
+        window = self._window_of(path)
         self._app.wait()
         window.wait()
         spent = self._api.ledger.spend(path)
@@ -120,13 +123,16 @@ class PacedAdapter(HTTPAdapter):
         self._hold(response, window)
         return response
 
+    def _window_of(self, path: str) -> CallWindow:
+        with self._windows_lock:
+            if path not in self._windows:
+                self._windows[path] = self._make_window()
+            return self._windows[path]
+
     def _hold(self, response: Response, window: CallWindow) -> None:
         wait = self._api.wait_of(response)
-        if not wait:
-            return
-        if wait > self._api.longest_wait:
-            return  # the client stops instead
-        (window if response.status_code == 429 else self._app).close(wait)
+        if 0 < wait <= self._api.longest_wait:
+            (window if response.status_code == 429 else self._app).close(wait)
 
 
 class ApiClient:
@@ -152,6 +158,8 @@ class ApiClient:
             request_max_attempts=settings.request_attempts,
             request_backoff_factor=settings.request_backoff,
             request_max_retry_delay=MINUTE,
+            # What an answer calls for is the platform's to say, not the status's.
+            status_codes=(),
             retry_condition=self._is_worth_another,
             session_attrs={"max_redirects": 0},
         )
@@ -187,18 +195,21 @@ class ApiClient:
                 headers=headers,
                 allow_redirects=False,
             )
-        except RequestsConnectionError as error:
-            raise self._stop(self._unreachable(base, error)) from None
         except RequestException as error:
+            if isinstance(error, RequestsConnectionError) and not _was_connected(error):
+                raise self._stop(self._unreachable(base, error)) from None
             raise AccountError(
                 f"{self.platform.name}: account {who}: {path}: no complete answer after "
-                f"{self._attempts} attempts ({type(error).__name__}). Run again later.",
+                f"{self._attempts} attempts ({_reason(error)}). Run again later.",
                 NO_COMPLETE_ANSWER,
             ) from None
-        judged = self.judge(response)
-        if judged.verdict is None:
-            return judged.answer
-        raise self._error(judged.verdict, who, self.wait_of(response))
+        judged, wait = self.judge(response), self.wait_of(response)
+        if judged.verdict is not None:
+            verdict = _without_secrets(judged.verdict, headers, form, body)
+            raise self._error(verdict, who, wait)
+        if wait > self.longest_wait:
+            self._stop(self._throttled("calls are used up", "used_up", wait))
+        return judged.answer
 
     def judge(self, response: Response) -> Judged:
         """What an answer says, read once."""
@@ -236,7 +247,8 @@ class ApiClient:
                 message = f"no such API here ({kind})"
                 return _stop_all("HTTP 404", message, self._check_base_url())
             failure = Failure([f"HTTP {status}"], f"not a JSON object but {kind}")
-            return Judged({}, Verdict("transient", failure))
+            action: Action = "throttled" if status == 429 else "transient"
+            return Judged({}, Verdict(action, failure))
         return Judged(answer, self.platform.judge(status, answer))
 
     def _is_worth_another(self, response: Response | None, _error: BaseException | None) -> bool:
@@ -255,14 +267,7 @@ class ApiClient:
         if verdict.action == "platform":
             return self._stop(PlatformError(f"{name}: {detail}. {remedy}".strip(), verdict.code))
         if verdict.action == "throttled" and wait > self.longest_wait:
-            again = datetime.now(UTC) + timedelta(seconds=wait)
-            return self._stop(
-                ThrottledError(
-                    f"{name}: {detail}. The platform wants no calls before "
-                    f"{again:%Y-%m-%d %H:%M} UTC; run again then.",
-                    verdict.code,
-                )
-            )
+            return self._stop(self._throttled(detail, verdict.code, wait))
         if verdict.action in ("transient", "throttled"):
             detail = f"still refused after {self._attempts} attempts: {detail}"
             remedy = remedy or "Run again later."
@@ -272,6 +277,14 @@ class ApiClient:
     def _stop(self, error: PlatformError) -> PlatformError:
         self._stopped = error
         return error
+
+    def _throttled(self, detail: str, code: str, wait: float) -> ThrottledError:
+        again = datetime.now(UTC) + timedelta(seconds=wait)
+        return ThrottledError(
+            f"{self.platform.name}: {detail}. The platform wants no calls before "
+            f"{again:%Y-%m-%d %H:%M} UTC; run again then.",
+            code,
+        )
 
     def _unreachable(self, base: str, error: RequestsConnectionError) -> PlatformError:
         return UnreachableError(
@@ -317,6 +330,24 @@ def _retry_after(response: Response, otherwise: float) -> float:
     except InvalidHeader:
         asked = None
     return otherwise if asked is None else asked
+
+
+def _was_connected(error: RequestsConnectionError) -> bool:
+    """Whether the connection stood before it broke: what broke it may be this answer alone."""
+    return any(isinstance(cause, ProtocolError | ReadTimeoutError) for cause in error.args)
+
+
+def _without_secrets(
+    verdict: Verdict, headers: Mapping[str, str], *fields: Mapping[str, Any] | None
+) -> Verdict:
+    """The verdict without what the call carried: platforms quote a token that they refuse."""
+    values = [part for value in headers.values() for part in value.split()]
+    values += [value for given in fields for value in (given or {}).values()]
+    message = verdict.failure.message
+    for value in values:
+        if isinstance(value, str) and len(value) >= SECRET_LENGTH:
+            message = message.replace(value, "***")
+    return replace(verdict, failure=replace(verdict.failure, message=message))
 
 
 def _reason(error: BaseException) -> str:

@@ -7,7 +7,7 @@ day of the metrics that were asked for).
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Literal
@@ -92,8 +92,18 @@ class Outcomes:
         self._lock = threading.Lock()
         self._outcomes: list[Outcome] = []
         self._availability: dict[tuple[str, str, date], Availability] = {}
+        self._at_end: list[Callable[[], None]] = []
         self.cursors = Cursors()
         """Where each stream goes on from; the pipeline gives those of its warehouse."""
+
+    def at_end(self, close: Callable[[], None]) -> None:
+        """Have something closed when the run is over."""
+        self._at_end.append(close)
+
+    def close(self) -> None:
+        """Close what the run held open."""
+        while self._at_end:
+            self._at_end.pop()()
 
     def record(self, outcome: Outcome) -> None:
         """Keep an outcome; an account's failure is one log line and the run goes on.

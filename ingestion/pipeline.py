@@ -9,7 +9,7 @@ gives the same rows however often a package is loaded.
 import fcntl
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -101,7 +101,7 @@ def run(
     settings = settings or read_settings()
     warehouse = warehouse or WarehouseSettings()
     outcomes = outcomes if outcomes is not None else Outcomes()
-    with connect("owner", warehouse) as client:
+    with connect("owner", warehouse) as client, closing(outcomes):
         _require_schema(client, warehouse)
         with _one_at_a_time(_working_directory(settings, warehouse), source.name):
             pipeline = make_pipeline(source.name, settings, warehouse)
@@ -116,7 +116,8 @@ def run(
                 with suppress(ClickHouseError):
                     outcomes.write(client, warehouse.database("ops"), uuid4().hex, loaded=False)
                 raise
-        outcomes.write(client, warehouse.database("ops"), load_info.loads_ids[-1])
+            # Before the next run of the source may go on from it.
+            outcomes.write(client, warehouse.database("ops"), load_info.loads_ids[-1])
     outcomes.raise_if_unusable()
     return LoadResult(load_info, _row_counts(pipeline), outcomes)
 

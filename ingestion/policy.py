@@ -74,7 +74,7 @@ class Platform:
     read_failure: Callable[[int, Json], Failure | None]
     """What an answer (status, body) says went wrong; None for a success."""
     rules: Sequence[Rule]
-    """What each failure calls for; one that no rule matches is one account's."""
+    """What each failure calls for; the HTTP status tells it of one that no rule matches."""
     streams: Callable[["SnapshotRun"], "list[DltResource]"]
     probe: Callable[["SnapshotRun", "AccountDay"], object]
     """The cheapest call that shows whether an account can be read."""
@@ -119,7 +119,7 @@ class Platform:
         for rule in self.rules:
             if rule.matches(status, failure):
                 return Verdict(rule.action, failure, rule.remedy)
-        return Verdict("account", failure)
+        return Verdict(usual_action(status), failure)
 
 
 @dataclass(frozen=True)
@@ -133,6 +133,13 @@ class Verdict:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "code", next(iter(self.failure.codes), "unknown"))
+
+
+def usual_action(status: int) -> Action:
+    """What a failure calls for of which nothing but the HTTP status is understood."""
+    if status == 429:
+        return "throttled"
+    return "transient" if status >= 500 else "account"
 
 
 class Ledger:

@@ -97,11 +97,15 @@ class SnapshotRun:
 
     @cached_property
     def client(self) -> ApiClient:
-        return ApiClient(self.platform, self.settings)
+        client = ApiClient(self.platform, self.settings)
+        self.outcomes.at_end(client.close)
+        return client
 
     @cached_property
     def access(self) -> Access:
-        return Access(self.platform, self.client, self.settings)
+        access = Access(self.platform, self.client, self.settings)
+        self.outcomes.at_end(access.close)
+        return access
 
     @cached_property
     def accounts(self) -> list[Connection]:
