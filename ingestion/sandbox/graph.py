@@ -56,10 +56,12 @@ class GraphError(Exception):
         status: int = 400,
         kind: str = "OAuthException",
         is_transient: bool = False,
+        user_message: str = "",
     ) -> None:
         super().__init__(message)
         self.message, self.code, self.subcode = message, code, subcode
         self.status, self.kind, self.is_transient = status, kind, is_transient
+        self.user_message = user_message
 
     def body(self) -> Json:
         error: Json = {"message": self.message, "type": self.kind}
@@ -68,6 +70,8 @@ class GraphError(Exception):
         error["code"] = self.code
         if self.subcode is not None:
             error["error_subcode"] = self.subcode
+        if self.user_message:
+            error["error_user_msg"] = self.user_message
         return {"error": {**error, "fbtrace_id": f"A{uuid.uuid4().hex[:22]}"}}
 
 
@@ -265,6 +269,7 @@ def edge(
     ids: Sequence[str],
     make: Callable[[int], Json],
     default_limit: int = DEFAULT_LIMIT,
+    most: int = LARGEST_LIMIT,
 ) -> Json:
     """A page of an edge: ``make(position)`` of each object on it, and how to go on.
 
@@ -273,9 +278,36 @@ def edge(
     """
     params = dict(request.query_params)
     limit = _whole_number(params, "limit", default_limit)
-    if not 1 <= limit <= LARGEST_LIMIT:
-        raise invalid(f"Param limit must be a number between 1 and {LARGEST_LIMIT}")
+    if not 1 <= limit <= most:
+        raise invalid(f"Param limit must be a number between 1 and {most}")
     start = _after(params.get("after"), ids)
+    path = request.url.path.removeprefix(request.scope.get("root_path", ""))
+    return _page(ids, make, start, limit, _link(request, path, params))
+
+
+def nested_edge(
+    request: Request,
+    node_id: str,
+    wanted: Field,
+    ids: Sequence[str],
+    make: Callable[[int], Json],
+    most: int = LARGEST_LIMIT,
+) -> Json | None:
+    """The first page of an edge asked for as a field (``replies.limit(50){id}``); None if empty."""
+    limit = _whole_number(wanted.modifiers, "limit", DEFAULT_LIMIT)
+    if not 1 <= limit <= most:
+        raise invalid(f"Param limit must be a number between 1 and {most}")
+    link = _link(request, f"/{VERSION}/{node_id}/{wanted.name}", {})
+    return _page(ids, make, 0, limit, link) if ids else None
+
+
+def _page(
+    ids: Sequence[str],
+    make: Callable[[int], Json],
+    start: int,
+    limit: int,
+    link: Callable[[int, str], str],
+) -> Json:
     stop = min(start + limit, len(ids))
     body: Json = {"data": [make(position) for position in range(start, stop)]}
     if start == stop:
@@ -283,9 +315,18 @@ def edge(
     cursors = {"before": _cursor(ids[start]), "after": _cursor(ids[stop - 1])}
     body["paging"] = {"cursors": cursors}
     if stop < len(ids):
-        following = {**params, "limit": str(limit), "after": cursors["after"]}
-        body["paging"]["next"] = link(request, following)
+        body["paging"]["next"] = link(limit, cursors["after"])
     return body
+
+
+def _link(request: Request, path: str, params: Mapping[str, str]) -> Callable[[int, str], str]:
+    token = _token(request.headers, request.query_params)
+
+    def link(limit: int, after: str) -> str:
+        following = {**params, "limit": str(limit), "after": after, "access_token": token}
+        return f"{HOST}{path}?{urlencode(following)}"
+
+    return link
 
 
 def graph_time(seconds: int) -> str:
