@@ -1,17 +1,19 @@
-"""The platforms that the house reads: one line makes a source part of every run."""
+"""The platforms that the house reads: one line makes a platform part of every run."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 
-from dlt.extract import DltSource
+from ingestion.facebook import FACEBOOK
+from ingestion.instagram import INSTAGRAM
+from ingestion.policy import Platform
+from ingestion.tiktok import TIKTOK
+from ingestion.youtube import YOUTUBE
 
-from ingestion.tiktok import tiktok_source
-from ingestion.youtube import youtube_source
-
-# called with ``dates`` and ``outcomes``; see ingestion.tiktok.tiktok_source
-PLATFORMS: Mapping[str, Callable[..., DltSource]] = MappingProxyType(
+PLATFORMS: Mapping[str, Platform] = MappingProxyType(
     {
-        "tiktok": tiktok_source,
-        "youtube": youtube_source,
+        FACEBOOK.name: FACEBOOK,
+        INSTAGRAM.name: INSTAGRAM,
+        TIKTOK.name: TIKTOK,
+        YOUTUBE.name: YOUTUBE,
     }
 )

@@ -24,6 +24,7 @@ from ingestion.sandbox.calls import CallLog
 from ingestion.sandbox.facebook import Facebook
 from ingestion.sandbox.faults import NO_FAULTS, Injection
 from ingestion.sandbox.gate import Gate, MakeWindow
+from ingestion.sandbox.instagram import Instagram
 from ingestion.sandbox.tiktok import TikTok
 from ingestion.sandbox.tokens import TokenBook
 from ingestion.sandbox.youtube import YouTube
@@ -42,6 +43,7 @@ class PlatformRoutes(Protocol):
 
 PLATFORMS: Mapping[str, type[PlatformRoutes]] = {
     "facebook": Facebook,
+    "instagram": Instagram,
     "tiktok": TikTok,
     "youtube": YouTube,
 }
