@@ -24,6 +24,7 @@ from ingestion.access import Access
 from ingestion.connections import Connection
 from ingestion.errors import ApiError
 from ingestion.http import ApiClient, Json, Tally, tallied, tally
+from ingestion.metrics import warn_of_sunset
 from ingestion.outcomes import Availability, Outcome, Outcomes
 from ingestion.policy import Platform
 from ingestion.settings import IngestionSettings, read_settings
@@ -99,6 +100,8 @@ class SnapshotRun:
     def client(self) -> ApiClient:
         client = ApiClient(self.platform, self.settings)
         self.outcomes.at_end(client.close)
+        if self.platform.version:
+            warn_of_sunset(self.platform.name, self.platform.version, datetime.now(UTC).date())
         return client
 
     @cached_property
