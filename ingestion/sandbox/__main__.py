@@ -1,4 +1,4 @@
-"""Run the sandbox: ``python -m ingestion.sandbox [serve|connections|history] --help``."""
+"""Run the sandbox: ``python -m ingestion.sandbox [serve|connections|history|truth] --help``."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +18,7 @@ from ingestion.sandbox.replay import ReplayWorld
 from ingestion.sandbox.server import serve as serve_world
 from ingestion.sandbox.tokens import TokenBook
 from ingestion.sandbox.transition import TwoWorlds
+from ingestion.sandbox.truth import truth
 from ingestion.settings import read_settings
 from warehouse.errors import UserError, exit_on_user_error
 
@@ -115,6 +116,7 @@ def connections(
 
 
 app.command()(history)
+app.add_typer(truth, name="truth")
 
 
 def _world(

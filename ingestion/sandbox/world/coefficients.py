@@ -57,7 +57,9 @@ class Population:
 class Growth:
     """How followers come and go when nothing is amiss."""
 
-    monthly_mean: float = _c(0.017, "per 30 days", "mean net growth")
+    monthly_mean: float = _c(
+        0.012, "per 30 days", "mean net growth before giveaways and the like, which make it 0.017"
+    )
     monthly_spread: float = _c(0.022, "per 30 days", "standard deviation between accounts")
     daily_loss: float = _c(0.0007, "per day", "followers who leave")
     from_views: float = _c(0.5, "share", "part of the gain that follows the day's views")
@@ -207,7 +209,7 @@ class Incidents:
     takeover_loss: tuple[float, float] = _c((0.004, 0.02), "per day", "followers lost at first")
     takeover_posts: float = _c(1.5, "per day", "alien posts in the first week")
     takeover_renamed: float = _c(0.5, "share", "of the never recovered, with a new handle")
-    suspension: float = _c(0.02, "per year", "account suspended")
+    suspension: float = _c(0.035, "per year", "account suspended")
     suspension_fraud: float = _c(4.0, "1", "the same for accounts with fraud")
     suspension_forever: float = _c(0.2, "share", "permanent")
     suspension_days: float = _c(6.0, "days", "median duration of the others")
@@ -216,10 +218,10 @@ class Incidents:
     collapse: float = _c(0.03, "per year", "engagement collapse: the platform shows the posts less")
     collapse_factor: tuple[float, float] = _c((0.15, 0.35), "1", "attention that is left")
     collapse_days: tuple[int, int] = _c((20, 61), "days", "duration, upper end exclusive")
-    reputation: float = _c(0.02, "per creator and year", "reputation incidents")
+    reputation: float = _c(0.03, "per creator and year", "reputation incidents")
     reputation_loss: tuple[float, float] = _c((0.005, 0.03), "per day", "followers lost at first")
     reputation_amount: tuple[float, float] = _c((2_500.0, 1.0), "USD, log", "median, spread")
-    liability: float = _c(0.02, "per creator and year", "content liability; the post is taken down")
+    liability: float = _c(0.03, "per creator and year", "content liability; the post is taken down")
     liability_amount: tuple[float, float] = _c((6_000.0, 1.3), "USD, log", "median, spread")
     daily_income: float = _c(2.0, "USD per 1,000 followers", "what a day without the account costs")
     daily_income_spread: float = _c(0.5, "log", "between creators")
@@ -263,8 +265,8 @@ TRAITS: dict[str, Traits] = {
         story_per_day=0.5,
         views_per_follower=0.32,
         views_size_exponent=-0.1,
-        engagement_rate=0.128,
-        engagement_size_exponent=-0.07,
+        engagement_rate=0.113,
+        engagement_size_exponent=-0.085,
         comment_share=0.03,
         share_share=0.05,
         save_rate=0.006,
@@ -276,9 +278,9 @@ TRAITS: dict[str, Traits] = {
         weight=0.55,
         size_factor=1.3,
         posts_per_day=0.45,
-        views_per_follower=0.16,
+        views_per_follower=0.168,
         views_size_exponent=-0.03,
-        engagement_rate=0.153,
+        engagement_rate=0.147,
         engagement_size_exponent=0.0,
         comment_share=0.018,
         share_share=0.025,

@@ -44,12 +44,12 @@ def _buy_followers(
     starts += [int(rng.random() * (span.simulated - 3)) for _ in range(min(more, 5))]
     low, high = fraud.lot_share
     for start in sorted(starts):
-        share = rng.uniform(low, high) * (1 - 0.5 * stealth) / len(starts) ** 0.5
-        spread = int(stealth * rng.uniform(0, fraud.stealth_days))
+        share = max(rng.uniform(low, high) * (1 - 0.4 * stealth) / len(starts) ** 0.5, low)
+        spread = int(rng.uniform(2, fraud.stealth_days)) if rng.random() < stealth else 0
         days = int(rng.integers(fraud.lot_days[0], fraud.lot_days[1] + 1)) + spread
         loss = rng.uniform(*fraud.lot_loss) * (1 - 0.5 * stealth)
         is_round = bool(rng.random() >= stealth)
-        plan.lots.append(Lot(account, start, days, max(share, low / 2), is_round, loss))
+        plan.lots.append(Lot(account, start, days, share, is_round, loss))
 
 
 def _follow_unfollow(

@@ -15,6 +15,11 @@ from ingestion.sandbox.world.identity import COMMENT_SHIFT, POST_SHIFT, ids, num
 from ingestion.sandbox.world.model import BLOCK_SIZE, PLATFORMS, PlatformBlock, midnight
 from ingestion.sandbox.world.people import Person, connected_at, people
 from ingestion.sandbox.world.span import Span
+from ingestion.sandbox.world.truth import Truth
+from warehouse.errors import UserError
+
+MOST_DAYS = 1_000
+"""Posts times days stand in memory block by block; beyond this a block is too large."""
 
 CACHE_BYTES = 320 * 2**20
 """Blocks kept in memory; the least recently used go first."""
@@ -34,6 +39,11 @@ class World:
     def __init__(
         self, seed: int, creators: int, days: int, end_date: date, stealth: float = 0.5
     ) -> None:
+        if not 1 <= days <= MOST_DAYS or creators < 1 or not 0 <= stealth <= 1:
+            raise UserError(
+                f"world: {creators} creators x {days} days at stealth {stealth}: not possible. "
+                f"Ask for 1 creator or more, 1 to {MOST_DAYS} days, stealth between 0 and 1."
+            )
         self.seed, self.days, self.stealth = seed, days, stealth
         self.name = f"synthetic seed {seed}"
         self.last_day = end_date
@@ -118,8 +128,23 @@ class World:
         return Commenters(self.seed)
 
     def truth(self) -> dict[str, pa.Table]:
-        """What really happened, by table of the ``truth`` database."""
-        return {}
+        """What really happened, by table of the ``truth`` database (see :mod:`.truth`).
+
+        Builds every block anew, one at a time, and keeps none.
+        """
+        truth = Truth(self._span, self.creator_count, self.commenters)
+        for number in range(self._block_count):
+            for platform in PLATFORMS:
+                built = build(self._span, platform, number)
+                if built is not None:
+                    truth.add(built)
+            here = [p for p in people(self.seed, number) if p.number < self.creator_count]
+            truth.add_people(here, {p.number: self._first_account(p) for p in here})
+        return truth.tables()
+
+    def _first_account(self, person: Person) -> tuple[str, str]:
+        platform = person.platforms[0]
+        return platform, str(ids(self.seed, platform, "account", [person.number])[0])
 
     @property
     def _block_count(self) -> int:
