@@ -6,7 +6,7 @@ Keys are those in brackets, with ``snapshot_date``. What no column declares stan
 
 - ``youtube__channels`` (id): profile and lifetime counters. ``subscriber_count`` is rounded to
   three digits by the platform, NULL where hidden. ``*_good_standing`` (audit) are read once a week,
-  where the owner granted the scope for it; NULL on all other days;
+  where the owner granted ``youtubepartner-channel-audit``; NULL on all other days;
 - ``youtube__playlist_items`` (channel_id, video_id): the uploads playlist, every day;
 - ``youtube__videos`` (channel_id, id): details (``duration_seconds``, paid placement, synthetic
   media, made for kids, ``language`` of title and description) of all listed videos once a week, of
@@ -61,6 +61,7 @@ from ingestion.errors import AccountError, ApiError, PlatformError
 from ingestion.http import ApiClient, of_type
 from ingestion.insights import Quarantine
 from ingestion.policy import Failure, Json, Platform, Rule
+from ingestion.quota import youtube_ledger
 from ingestion.settings import IngestionSettings
 from ingestion.snapshot import AccountDay, SnapshotRun
 from ingestion.tables import Row, Table
@@ -237,6 +238,7 @@ YOUTUBE = Platform(
     streams=streams,
     probe=probe,
     refresh=refresh,
+    make_ledger=youtube_ledger,
 )
 
 

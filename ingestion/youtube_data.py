@@ -225,17 +225,18 @@ def read_channels(
 
 
 def read_audit(run: SnapshotRun, unit: AccountDay) -> Json:
-    """The channel's ``auditDetails``, on its day of the week and where its owner granted the scope;
-    else nothing. Whether it could be read is noted as the metric ``auditDetails``."""
-    if AUDIT_SCOPE not in unit.account.scopes or not unit.is_due(WEEK):
+    """The channel's ``auditDetails``, on its day of the week, unless its owner is known not to have
+    granted the scope; else nothing. Whether they could be read is noted as a metric."""
+    scopes = unit.account.scopes
+    if (scopes and AUDIT_SCOPE not in scopes) or not unit.is_due(WEEK):
         return {}
     params = {"part": "auditDetails", "id": unit.account.account_id}
     try:
         items = part_list(run.call(unit, "/youtube/v3/channels", params), "items")
     except AccountError as error:
         # The public row is worth landing without it; the reports fail for the same reason.
-        reason = "permission" if isinstance(error, PermissionMissingError) else error.code
-        run.note(unit, "auditDetails", reason)
+        is_ungranted = isinstance(error, PermissionMissingError) or error.code == "token_missing"
+        run.note(unit, "auditDetails", "permission" if is_ungranted else error.code)
         return {}
     details = items[0].get("auditDetails") if items else None
     run.note(unit, "auditDetails", None if details else "no_data")

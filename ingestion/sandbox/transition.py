@@ -7,7 +7,7 @@ from ingestion.sandbox.legacy_world import SyntheticWorld
 from ingestion.sandbox.platforms import Account, Creator
 from ingestion.sandbox.world import World
 
-LEGACY = ("youtube",)
+LEGACY: tuple[str, ...] = ()
 
 
 class TwoWorlds(SyntheticWorld):

@@ -1,246 +1,306 @@
-"""YouTube's Data API v3 over a world: channels, playlistItems, videos, commentThreads.
+"""YouTube over the synthetic world: Data API v3, Analytics API v2 and Google's token endpoint.
 
-Read with an API key (header ``X-Goog-Api-Key`` or parameter ``key``). Lists page by ``pageToken``;
-counts are strings, as the platform's uint64 are; errors are ``{"error": {"code", "message",
-"errors": [{"domain", "reason", "message"}], "status"}}``.
+Public data are read with an API key (header ``X-Goog-Api-Key`` or parameter ``key``) or a channel
+owner's token (``Authorization: Bearer``); audit standing and reports need the token. Lists page by
+``pageToken``; ``fields`` chooses fields of an answer. Limits are the platform's: 50 ids or items,
+100 comments, known parts alone.
+
+A suspended channel is missing from lists by id, and what asks about it alone is refused (404, with
+a token 403). On a day with a gap it is missing as well, and what asks about it alone gets HTTP 500.
 """
 
-import base64
-import binascii
-import hmac
 from collections.abc import Callable
-from datetime import datetime
+from urllib.parse import parse_qs
 
+import numpy as np
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from ingestion.sandbox.clock import InvalidDateError, as_of
-from ingestion.sandbox.platforms import CommentsDisabledError, Json, World
+from ingestion.sandbox import credentials, google
+from ingestion.sandbox import youtube_resources as resources
+from ingestion.sandbox.google import ApiError, Asker
+from ingestion.sandbox.platforms import Json
 from ingestion.sandbox.tokens import TokenBook
+from ingestion.sandbox.world import World
+from ingestion.sandbox.world.model import Ints, PlatformBlock
+from ingestion.sandbox.youtube_analytics import Analytics
 
 BASE = "/youtube/v3"
-PARTS = {
-    "channel": frozenset(
-        [
-            "id",
-            "snippet",
-            "contentDetails",
-            "statistics",
-            "status",
-            "topicDetails",
-            "brandingSettings",
-            "localizations",
-        ]
-    ),
-    "playlistItem": frozenset(["id", "snippet", "contentDetails", "status"]),
-    "video": frozenset(
-        [
-            "id",
-            "snippet",
-            "contentDetails",
-            "statistics",
-            "status",
-            "topicDetails",
-            "paidProductPlacementDetails",
-            "player",
-            "recordingDetails",
-            "localizations",
-        ]
-    ),
-    "commentThread": frozenset(["id", "snippet", "replies"]),
-}
-IDS_LIMIT = 50
-STATUS_NAMES = {
-    400: "INVALID_ARGUMENT",
-    401: "UNAUTHENTICATED",
-    403: "PERMISSION_DENIED",
-    404: "NOT_FOUND",
-}
-
-Handler = Callable[[Request, datetime], Json]
-
-
-class ApiError(Exception):
-    """An answer that is an error body."""
-
-    def __init__(self, status: int, reason: str, message: str, domain: str = "youtube.api") -> None:
-        super().__init__(message)
-        self.status, self.reason, self.message, self.domain = status, reason, message, domain
+CHANNEL_PARTS = frozenset(
+    [
+        "id",
+        "snippet",
+        "contentDetails",
+        "statistics",
+        "status",
+        "topicDetails",
+        "brandingSettings",
+        "localizations",
+        "auditDetails",
+        "contentOwnerDetails",
+    ]
+)
+VIDEO_PARTS = frozenset(
+    [
+        "id",
+        "snippet",
+        "contentDetails",
+        "statistics",
+        "status",
+        "topicDetails",
+        "paidProductPlacementDetails",
+        "player",
+        "recordingDetails",
+        "liveStreamingDetails",
+        "localizations",
+    ]
+)
+ITEM_PARTS = frozenset(["id", "snippet", "contentDetails", "status"])
+STAT_PARTS = frozenset(["id", "snippet", "contentDetails", "statistics"])
+THREAD_PARTS = frozenset(["id", "snippet", "replies"])
+COMMENT_PARTS = frozenset(["id", "snippet"])
+SCOPES = (
+    "https://www.googleapis.com/auth/youtube.readonly "
+    "https://www.googleapis.com/auth/yt-analytics.readonly "
+    "https://www.googleapis.com/auth/youtubepartner-channel-audit"
+)
+"""What the owners of the world's channels have granted."""
 
 
 class YouTube:
-    """The routes; ``world`` answers, the API key of ``tokens`` opens."""
+    """The routes; ``world`` answers, ``tokens`` open."""
 
     def __init__(self, world: World, tokens: TokenBook) -> None:
-        self._world, self._api_key = world, tokens.api_key
+        self._world, self._tokens = world, tokens
 
     def routes(self) -> list[Route]:
+        lists: dict[str, google.Handler] = {
+            "channels": self.channels,
+            "playlistItems": self.playlist_items,
+            "videos": self.videos,
+            "videos:batchGetStats": self.video_stats,
+            "commentThreads": self.comment_threads,
+            "comments": self.comments,
+        }
+        reports = Analytics(self._world)
         return [
-            self._route("channels", self.channels),
-            self._route("playlistItems", self.playlist_items),
-            self._route("videos", self.videos),
-            self._route("commentThreads", self.comment_threads),
+            *(google.route(f"{BASE}/{name}", self._tokens, lists[name]) for name in lists),
+            google.route("/v2/reports", self._tokens, reports.query),
+            Route("/token", self.token, methods=["POST"]),
         ]
 
-    def channels(self, request: Request, moment: datetime) -> Json:
-        parts, limit = _parts(request, "channel"), _limit(request, 5, 50)
-        found = [self._world.youtube_channel(i, moment) for i in _ids(request)]
-        items = [_select(channel, parts) for channel in found if channel]
-        return _list("channel", items[:limit], len(items), limit)
+    def channels(self, request: Request, asker: Asker) -> Json:
+        parts, limit = google.parts_of(request, CHANNEL_PARTS), google.limit_of(request, 5, 0, 50)
+        if request.query_params.get("mine") == "true" and asker.channel_id:
+            ids = [asker.channel_id]
+        else:
+            ids = google.ids_of(request)
+        if "auditDetails" in parts and ids != [asker.channel_id]:
+            raise ApiError(403, "insufficientPermissions", "Insufficient Permission", "global")
+        found = [self._channel(request, i, parts) for i in ids]
+        items = [google.select(item, parts) for item in found if item]
+        return _list("channelListResponse", items[:limit], len(items), limit)
 
-    def videos(self, request: Request, moment: datetime) -> Json:
-        parts = _parts(request, "video")
-        found = [self._world.youtube_video(i, moment) for i in _ids(request)]
-        items = [_select(video, parts) for video in found if video]
-        return _list("video", items, len(items), len(items))
+    def playlist_items(self, request: Request, _: Asker) -> Json:
+        parts, limit = google.parts_of(request, ITEM_PARTS), google.limit_of(request, 5, 0, 50)
+        start, playlist_id = google.position_of(request), google.required(request, "playlistId")
+        gone = ApiError(
+            404,
+            "playlistNotFound",
+            "The playlist identified with the request's playlistId parameter cannot be found.",
+            "youtube.playlistItem",
+        )
+        located = self._world.locate("youtube", f"UC{playlist_id[2:]}")
+        if located is None or not playlist_id.startswith("UU"):
+            raise gone
+        block, a = located
+        d = google.day_index(request, block)
+        google.require_available(block, a, d, gone)
+        uploads = _uploads(block, a, d)
+        if not uploads.size:
+            raise gone
+        items = [
+            google.select(resources.playlist_item(block, int(p), d, start + n), parts)
+            for n, p in enumerate(uploads[start : start + limit])
+        ]
+        return _list("playlistItemListResponse", items, uploads.size, limit, start)
 
-    def playlist_items(self, request: Request, moment: datetime) -> Json:
-        parts, limit = _parts(request, "playlistItem"), _limit(request, 5, 50)
-        start = _start(request)
-        playlist_id = _required(request, "playlistId")
-        items = self._world.youtube_uploads(playlist_id, moment)
-        if items is None:
-            raise ApiError(
-                404,
-                "playlistNotFound",
-                "The playlist identified with the request's playlistId parameter cannot be found.",
-                "youtube.playlistItem",
-            )
-        page = [_select(item, parts) for item in items[start : start + limit]]
-        return _list("playlistItem", page, len(items), limit, start)
+    def videos(self, request: Request, _: Asker) -> Json:
+        parts = google.parts_of(request, VIDEO_PARTS)
+        google.limit_of(request, 5, 1, 50)
+        items = self._by_id(request, resources.video)
+        chosen = [google.select(item, parts) for item in items]
+        return _list("videoListResponse", chosen, len(items), len(items))
 
-    def comment_threads(self, request: Request, moment: datetime) -> Json:
-        parts, limit = _parts(request, "commentThread"), _limit(request, 20, 100)
-        start = _start(request)
-        video_id = _required(request, "videoId")
-        try:
-            found = self._world.youtube_comment_threads(video_id, moment, start, limit)
-        except CommentsDisabledError:
+    def video_stats(self, request: Request, _: Asker) -> Json:
+        parts = google.parts_of(request, STAT_PARTS)
+        items = self._by_id(request, resources.video_stat)
+        return {
+            "kind": "youtube#batchGetStatsResponse",
+            "etag": resources.etag("batchGetStatsResponse", len(items)),
+            "items": [google.select(item, parts) for item in items],
+        }
+
+    def comment_threads(self, request: Request, _: Asker) -> Json:
+        parts, limit = google.parts_of(request, THREAD_PARTS), google.limit_of(request, 20, 1, 100)
+        start, video_id = google.position_of(request), google.required(request, "videoId")
+        gone = ApiError(
+            404,
+            "videoNotFound",
+            "The video identified by the <code>videoId</code> parameter could not be found.",
+            "youtube.commentThread",
+        )
+        located = self._video(request, video_id, gone)
+        if located is None:
+            raise gone
+        block, p, d = located
+        if block.comments_off[p]:
             raise ApiError(
                 403,
                 "commentsDisabled",
-                "The video identified by the videoId parameter has disabled comments.",
-                "youtube.commentThread",
-            ) from None
-        if found is None:
-            raise ApiError(
-                404,
-                "videoNotFound",
-                "The video identified by the videoId parameter could not be found.",
+                "The video identified by the <code>videoId</code> parameter has disabled comments.",
                 "youtube.commentThread",
             )
-        threads, total = found
-        items = [_select(thread, parts) for thread in threads]
-        return _list("commentThread", items, len(items), limit, start, len(threads) + start < total)
-
-    def _route(self, name: str, handler: Handler) -> Route:
-        async def endpoint(request: Request) -> Response:
-            try:
-                self._check_key(request)
-                return JSONResponse(handler(request, as_of(request)))
-            except InvalidDateError as error:
-                return _failed(ApiError(400, "badRequest", str(error)))
-            except ApiError as error:
-                return _failed(error)
-
-        return Route(f"{BASE}/{name}", endpoint, methods=["GET"])
-
-    def _check_key(self, request: Request) -> None:
-        key = request.headers.get("x-goog-api-key") or request.query_params.get("key")
-        if not key:
-            raise ApiError(
-                403,
-                "forbidden",
-                "Method doesn't allow unregistered callers. Use an API key.",
-                "global",
+        written = _written(block, p, d)
+        parents = block.comment_parent[written]
+        tops = written[parents < 0][::-1]
+        text_format = request.query_params.get("textFormat", "html")
+        items = [
+            google.select(
+                resources.thread(
+                    block, self._world.commenters, int(c), written[parents == c], text_format
+                ),
+                parts,
             )
-        if not hmac.compare_digest(key.encode(), self._api_key.encode()):
-            raise ApiError(
-                400,
-                "badRequest",
-                "API key not valid. Please pass a valid API key.",
-                "global",
+            for c in tops[start : start + limit]
+        ]
+        page = _list("commentThreadListResponse", items, tops.size, limit, start)
+        # The platform tells how many there are on the page, not how many in all.
+        page["pageInfo"]["totalResults"] = len(items)
+        page.pop("prevPageToken", None)
+        return page
+
+    def comments(self, request: Request, _: Asker) -> Json:
+        parts, limit = google.parts_of(request, COMMENT_PARTS), google.limit_of(request, 20, 1, 100)
+        start, parent_id = google.position_of(request), google.required(request, "parentId")
+        gone = ApiError(
+            404, "commentNotFound", "The parent comment could not be found.", "youtube.comment"
+        )
+        located = self._world.locate_comment("youtube", parent_id)
+        if located is None:
+            raise gone
+        block, c = located
+        p, d = int(block.comment_post[c]), google.day_index(request, block)
+        google.require_available(block, int(block.post_account[p]), d, gone)
+        written = _written(block, p, d)
+        if c not in written or not _is_visible(block, p, d):
+            raise gone
+        replies = written[block.comment_parent[written] == c]
+        text_format = request.query_params.get("textFormat", "html")
+        items = [
+            google.select(
+                resources.comment(block, self._world.commenters, int(r), text_format), parts
             )
+            for r in replies[start : start + limit]
+        ]
+        page = _list("commentListResponse", items, replies.size, limit, start)
+        page["pageInfo"]["totalResults"] = len(items)
+        page.pop("prevPageToken", None)
+        return page
+
+    async def token(self, request: Request) -> Response:
+        """Google's token endpoint: a living refresh token buys an access token."""
+        form = parse_qs((await request.body()).decode())
+        given = {name: values[0] for name, values in form.items()}
+        client = (given.get("client_id"), given.get("client_secret"))
+        if client != (credentials.CLIENT_KEY, credentials.CLIENT_SECRET):
+            return _refused(401, "invalid_client", "The OAuth client was not found.")
+        if given.get("grant_type") != "refresh_token":
+            return _refused(400, "unsupported_grant_type", "Invalid grant_type")
+        pair = self._tokens.refresh("youtube", given.get("refresh_token", ""))
+        if pair is None:
+            return _refused(400, "invalid_grant", "Token has been expired or revoked.")
+        return JSONResponse(
+            {
+                "access_token": pair.access_token,
+                "expires_in": pair.expires_in,
+                "scope": SCOPES,
+                "token_type": "Bearer",
+            }
+        )
+
+    def _channel(self, request: Request, channel_id: str, parts: list[str]) -> Json | None:
+        located = self._world.locate("youtube", channel_id)
+        if located is None:
+            person = self._world.commenters.position("youtube", channel_id)
+            return None if person is None else resources.commenter(self._world.commenters, person)
+        block, a = located
+        d = google.day_index(request, block)
+        if d < 0 or not block.available[a, d]:
+            return None
+        found = resources.channel(block, a, d, int(_uploads(block, a, d).size))
+        return found | resources.audit(block, a, d) if "auditDetails" in parts else found
+
+    def _by_id(
+        self, request: Request, make: Callable[[PlatformBlock, int, int], Json]
+    ) -> list[Json]:
+        found = []
+        for video_id in google.ids_of(request):
+            located = self._video(request, video_id, None)
+            if located is not None:
+                found.append(make(*located))
+        return found
+
+    def _video(
+        self, request: Request, video_id: str, gone: ApiError | None
+    ) -> tuple[PlatformBlock, int, int] | None:
+        """Block, position and day of a video that is there; ``gone`` of a suspended channel."""
+        located = self._world.locate_post("youtube", video_id)
+        if located is None:
+            return None
+        block, p = located
+        a, d = int(block.post_account[p]), google.day_index(request, block)
+        if gone is not None:
+            google.require_available(block, a, d, gone)
+        there = d >= 0 and block.available[a, d] and _is_visible(block, p, d)
+        return (block, p, d) if there else None
 
 
-def _list(
-    kind: str, items: list[Json], total: int, limit: int, start: int = 0, more: bool | None = None
-) -> Json:
+def _uploads(block: PlatformBlock, a: int, d: int) -> Ints:
+    """The positions of the channel's listed videos, newest first."""
+    mine = block.posts_of(a)
+    end = block.end_of(d)
+    there = (block.post_created[mine] < end) & (block.post_deleted[mine] >= end)
+    found: Ints = np.flatnonzero(there)[::-1] + mine.start
+    return found
+
+
+def _is_visible(block: PlatformBlock, p: int, d: int) -> bool:
+    end = block.end_of(d)
+    return bool(block.post_created[p] < end <= block.post_deleted[p])
+
+
+def _written(block: PlatformBlock, p: int, d: int) -> Ints:
+    """The positions of a video's comments and replies, oldest first."""
+    mine = block.comments_of(p)
+    found: Ints = np.flatnonzero(block.comment_created[mine] < block.end_of(d)) + mine.start
+    return found
+
+
+def _list(kind: str, items: list[Json], total: int, limit: int, start: int = 0) -> Json:
     body: Json = {
-        "kind": f"youtube#{kind}ListResponse",
-        "etag": f"{kind}-{start}-{total}",
-        "pageInfo": {"totalResults": total, "resultsPerPage": limit},
+        "kind": f"youtube#{kind}",
+        "etag": resources.etag(kind, start, total),
+        "pageInfo": {"totalResults": int(total), "resultsPerPage": limit},
         "items": items,
     }
-    end = start + len(items)
-    if more if more is not None else end < total:
-        body["nextPageToken"] = _token(end)
+    if start + len(items) < total:
+        body["nextPageToken"] = google.token_at(start + len(items))
     if start:
-        body["prevPageToken"] = _token(max(start - limit, 0))
+        body["prevPageToken"] = google.token_at(max(start - limit, 0))
     return body
 
 
-def _token(position: int) -> str:
-    return base64.urlsafe_b64encode(f"at:{position}".encode()).decode().rstrip("=")
-
-
-def _start(request: Request) -> int:
-    token = request.query_params.get("pageToken")
-    if not token:
-        return 0
-    try:
-        text = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)).decode()
-        return int(text.removeprefix("at:"))
-    except (ValueError, binascii.Error):
-        raise ApiError(
-            400, "invalidPageToken", "The request specifies an invalid page token."
-        ) from None
-
-
-def _parts(request: Request, kind: str) -> list[str]:
-    parts = _required(request, "part").split(",")
-    unknown = [part for part in parts if part not in PARTS[kind]]
-    if unknown:
-        raise ApiError(400, "unknownPart", f"'{unknown[0]}'", "youtube.part")
-    return parts
-
-
-def _ids(request: Request) -> list[str]:
-    ids = [part for part in _required(request, "id").split(",") if part]
-    if len(ids) > IDS_LIMIT:
-        raise ApiError(400, "invalidFilters", f"At most {IDS_LIMIT} ids may be given.")
-    return ids
-
-
-def _limit(request: Request, default: int, most: int) -> int:
-    value = request.query_params.get("maxResults", str(default))
-    if not value.isdecimal() or not 0 <= int(value) <= most:
-        raise ApiError(
-            400,
-            "invalidParameter",
-            f"Invalid value '{value}'. Values must be within the range: [0, {most}]",
-        )
-    return int(value) or default
-
-
-def _required(request: Request, name: str) -> str:
-    value = request.query_params.get(name)
-    if not value:
-        raise ApiError(400, "missingRequiredParameter", f"Required parameter: {name}", "global")
-    return value
-
-
-def _select(item: Json, parts: list[str]) -> Json:
-    return {name: item[name] for name in ("kind", "etag", "id", *parts) if name in item}
-
-
-def _failed(error: ApiError) -> Response:
-    detail = {"message": error.message, "domain": error.domain, "reason": error.reason}
-    body = {
-        "code": error.status,
-        "message": error.message,
-        "errors": [detail],
-        "status": STATUS_NAMES[error.status],
-    }
-    return JSONResponse({"error": body}, error.status)
+def _refused(status: int, error: str, description: str) -> Response:
+    return JSONResponse({"error": error, "error_description": description}, status)
