@@ -203,7 +203,7 @@ def read_comments(run: SnapshotRun, unit: AccountDay) -> Sequence[Row]:
 
 def read_peers(run: SnapshotRun, unit: AccountDay) -> Sequence[Row]:
     """Public numbers of other professional accounts, as this one sees them."""
-    names = [name.strip() for name in run.settings.instagram_peers.split(",") if name.strip()]
+    names = peer_names(run.settings.instagram_peers)
     if not names or not unit.is_due(PEERS_EVERY):
         return []
     rows: list[Row] = []
@@ -217,6 +217,11 @@ def read_peers(run: SnapshotRun, unit: AccountDay) -> Sequence[Row]:
         found = part(answer, "business_discovery")
         rows.append(PEERS.row(found, account_id=unit.account.account_id, username=name))
     return rows
+
+
+def peer_names(setting: str) -> list[str]:
+    """The usernames of ``INSTAGRAM_PEERS``."""
+    return list(dict.fromkeys(name.strip() for name in setting.split(",") if name.strip()))
 
 
 def medium_row(table: Table, unit: AccountDay, item: Json) -> Row:
