@@ -60,6 +60,7 @@ soak: $(VENV)  ## Run the full counts of kills and property runs
 
 bench: $(VENV)  ## Print the benchmarks, as ratios within one run
 	@$(PY) -m benchmarks.warehouse
+	@$(PY) -m benchmarks.ingestion
 
 check: $(VENV)  ## Lint, types, import directions, SQL style, secrets
 	@$(PY) -m ruff check .

@@ -94,27 +94,27 @@ def test_varieties_share_their_language_and_dead_languages_are_not_guessed(
             return [{"lang": answers[text], "score": 0.9}]
 
     monkeypatch.setattr(language, "_model", Model)
-    language._ask.cache_clear()
+    language._detect.cache_clear()
     assert detect_all(answers) == ["ar", None, None, "sv"]
-    language._ask.cache_clear()
+    language._detect.cache_clear()
 
 
 def test_an_unsure_answer_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(language, "CONFIDENCE", 1.01)
-    language._ask.cache_clear()
+    language._detect.cache_clear()
     assert detect("where did you get that jacket?") is None
-    language._ask.cache_clear()
+    language._detect.cache_clear()
 
 
 def test_many_texts_keep_their_order_and_ask_once_each() -> None:
-    language._ask.cache_clear()
+    language._detect.cache_clear()
     found = detect_all(["guten Morgen zusammen", None, "good morning everyone", ""] * 50)
     assert found == ["de", None, "en", None] * 50
-    assert language._ask.cache_info().misses == 2
+    assert language._detect.cache_info().misses == 2
 
 
 def test_threads_agree() -> None:
-    language._ask.cache_clear()
+    language._detect.cache_clear()
     language._load.cache_clear()
     texts = [text for _code, text in LABELLED] * 20
     with ThreadPoolExecutor(8) as pool:
@@ -123,7 +123,7 @@ def test_threads_agree() -> None:
 
 
 def test_the_cache_is_bounded() -> None:
-    assert language._ask.cache_info().maxsize == language.CACHED_TEXTS
+    assert language._detect.cache_info().maxsize == language.CACHED_TEXTS
 
 
 def test_importing_loads_no_model() -> None:
