@@ -29,7 +29,7 @@ MOST_READ = 1_000
 MOST_ASKED = 300
 """Characters that the model is asked about."""
 CACHED_TEXTS = 10_000
-"""Distinct texts whose language is remembered: 40 MB where all are of the longest, else far less."""
+"""Distinct texts whose language is remembered: at most about 40 MB."""
 
 FEWEST_LETTERS = 4
 """Distinct letters of an alphabet that make a word; "ok", "lol" and "hahaha" have fewer."""
