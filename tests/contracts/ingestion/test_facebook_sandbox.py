@@ -1,0 +1,432 @@
+"""The sandbox's Facebook against Meta's own SDK for v26: edges, fields, types, refusals."""
+
+import inspect
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pytest
+from facebook_business.adobjects.advideo import AdVideo
+from facebook_business.adobjects.comment import Comment
+from facebook_business.adobjects.insightsresult import InsightsResult
+from facebook_business.adobjects.page import Page
+from facebook_business.adobjects.pagepost import PagePost
+from starlette.testclient import TestClient
+
+from ingestion import facebook
+from ingestion.facebook_insights import VIEW_METRICS
+from ingestion.graph import VERSION
+from ingestion.metrics import metrics_for
+from ingestion.sandbox import facebook as routes
+from ingestion.sandbox import facebook_numbers as numbers
+from ingestion.sandbox.graph import parse_fields
+from ingestion.sandbox.server import build_app
+from ingestion.sandbox.tokens import TokenBook
+from ingestion.sandbox.world import World
+from ingestion.sandbox.world.model import ERROR_GAP, ERROR_SUSPENDED
+
+LAST_DAY = date(2026, 11, 20)
+DATETIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+0000")
+SDK_EDGES = {"comments", "reactions", "likes", "attachments", "sponsor_tags"}
+"""Asked for as fields; the SDK has them as edges."""
+
+Json = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    return World(seed=7, creators=120, days=120, end_date=LAST_DAY)
+
+
+@pytest.fixture(scope="module")
+def tokens(world: World) -> TokenBook:
+    return TokenBook(world)
+
+
+@pytest.fixture(scope="module")
+def api(world: World, tokens: TokenBook) -> Iterator[TestClient]:
+    with TestClient(build_app(world, tokens)) as client:
+        yield client
+
+
+class Graph:
+    """One page's token on one day."""
+
+    def __init__(self, api: TestClient, tokens: TokenBook, page_id: str, day: date) -> None:
+        self.page_id = page_id
+        self._api, self._day = api, day
+        self.token = tokens.issued("facebook", page_id).access_token
+
+    def ask(self, path: str, status: int = 200, **params: str) -> Json:
+        answer = self._api.get(
+            f"/facebook/{VERSION}/{path}",
+            params=params,
+            headers={"Authorization": f"Bearer {self.token}", "X-Sandbox-Date": str(self._day)},
+        )
+        assert answer.status_code == status, answer.text
+        assert answer.headers["facebook-api-version"] == VERSION
+        found: Json = answer.json()
+        return found
+
+    def refused(self, path: str, status: int = 400, **params: str) -> Json:
+        error: Json = self.ask(path, status, **params)["error"]
+        assert isinstance(error["message"], str)
+        assert isinstance(error["type"], str)
+        assert isinstance(error["code"], int)
+        assert isinstance(error["fbtrace_id"], str)
+        return error
+
+    def all(self, path: str, **params: str) -> list[Json]:
+        """Every object of an edge, walked by cursor to the page that names none that follows."""
+        found, after = [], {}
+        while True:
+            page = self.ask(path, **params, **after)
+            found += page["data"]
+            paging = page.get("paging", {})
+            if "next" not in paging:
+                return found
+            assert f"access_token={self.token}" in paging["next"]
+            after = {"after": paging["cursors"]["after"]}
+
+    def posts(self, **params: str) -> list[Json]:
+        asked = {"fields": facebook.ASKED_OF_POSTS, "include_hidden": "true", "limit": "100"}
+        return self.all(f"{self.page_id}/published_posts", **{**asked, **params})
+
+
+@pytest.fixture
+def graph(api: TestClient, tokens: TokenBook, world: World) -> Graph:
+    """The page that posts the most."""
+    sizes = {
+        str(block.account_id[account]): block.posts_of(account).stop - block.posts_of(account).start
+        for block in world.blocks("facebook")
+        for account in range(block.account_id.size)
+        if block.available[account, -40:].all()
+    }
+    return Graph(api, tokens, max(sizes, key=lambda page_id: sizes[page_id]), LAST_DAY)
+
+
+def fits(kind: str, value: Any) -> bool:
+    """Whether a value is of the SDK's type."""
+    if kind == "string":
+        return isinstance(value, str)
+    if kind == "bool":
+        return isinstance(value, bool)
+    if kind == "unsigned int":
+        return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    if kind == "float":
+        return isinstance(value, float)
+    if kind == "datetime":
+        return isinstance(value, str) and bool(DATETIME.fullmatch(value))
+    return isinstance(value, list if kind.startswith("list") else dict)
+
+
+def check_types(item: Json, types: Mapping[str, str]) -> None:
+    for name, value in item.items():
+        if name not in SDK_EDGES and name not in facebook.REACTION_ALIASES:
+            assert fits(types[name], value), (name, types[name], value)
+
+
+@pytest.mark.parametrize(
+    ("asked", "served", "sdk"),
+    [
+        (facebook.ASKED_OF_PAGE, routes.PAGE_FIELDS, Page),
+        (facebook.ASKED_OF_POSTS, routes.POST_FIELDS, PagePost),
+        (facebook.ASKED_OF_VIDEOS, routes.VIDEO_FIELDS, AdVideo),
+        (facebook.ASKED_OF_COMMENTS, routes.COMMENT_FIELDS, Comment),
+    ],
+)
+def test_what_is_asked_for_and_served_are_fields_of_the_version(
+    asked: str, served: frozenset[str], sdk: Any
+) -> None:
+    names = {field.name for field in parse_fields(asked)}
+    assert names <= served
+    assert served - SDK_EDGES <= set(sdk._field_types)
+    for edge in names & SDK_EDGES:
+        assert hasattr(sdk, f"get_{edge}"), edge
+
+
+@pytest.mark.parametrize(
+    ("method", "edge", "params"),
+    [
+        (Page.get_published_posts, "/published_posts", {"include_hidden"}),
+        (Page.get_videos, "/videos", set()),
+        (Page.get_video_reels, "/video_reels", set()),
+        (Page.get_insights, "/insights", {"metric", "period", "since", "until"}),
+        (PagePost.get_insights, "/insights", {"metric", "period"}),
+        (PagePost.get_comments, "/comments", {"filter", "order"}),
+        (AdVideo.get_video_insights, "/video_insights", {"metric", "period"}),
+    ],
+)
+def test_the_edges_and_their_parameters_are_the_versions(
+    method: Any, edge: str, params: set[str]
+) -> None:
+    source = inspect.getsource(method)
+    assert f"endpoint='{edge}'" in source
+    known = re.findall(r"'(\w+)': '", source.partition("param_types")[2].partition("}")[0])
+    assert params <= set(known)
+
+
+def test_the_words_of_the_parameters_are_the_versions() -> None:
+    assert Comment.Filter.stream == "stream"
+    assert Comment.Order.reverse_chronological == "reverse_chronological"
+    assert {InsightsResult.Period.day, InsightsResult.Period.lifetime} == {"day", "lifetime"}
+
+
+def test_page(graph: Graph) -> None:
+    page = graph.ask(graph.page_id, fields=facebook.ASKED_OF_PAGE)
+    check_types(page, Page._field_types)
+    assert page["id"] == graph.page_id
+    assert 0 < page["fan_count"] <= page["followers_count"]
+    assert graph.ask(graph.page_id).keys() == {"id", "name"}
+
+
+def test_posts_come_newest_first_each_once_and_typed(graph: Graph, world: World) -> None:
+    posts = graph.posts(limit="7")
+    assert posts == graph.posts()
+    assert len({post["id"] for post in posts}) == len(posts) > 20
+    times = [post["created_time"] for post in posts]
+    assert times == sorted(times, reverse=True)
+    for post in posts:
+        check_types(post, PagePost._field_types)
+        assert post["id"].startswith(graph.page_id + "_")
+        assert post["comments"]["data"] == post["reactions"]["data"] == []
+        summary = post["comments"]["summary"]
+        assert (summary["order"], type(summary["can_comment"])) == ("chronological", bool)
+        by_type = [post[alias]["summary"]["total_count"] for alias in facebook.REACTION_ALIASES]
+        assert sum(by_type) == post["reactions"]["summary"]["total_count"]
+        # Absent, never 0.
+        assert "shares" not in post or post["shares"]["count"] > 0
+    assert {post["status_type"] for post in posts} >= {"added_photos", "added_video"}
+    assert any("shares" not in post for post in posts)
+    assert any("sponsor_tags" in post for post in posts)
+    assert {"photo", "video"} <= {
+        post["attachments"]["data"][0]["media_type"] for post in posts if "attachments" in post
+    }
+
+
+def test_hidden_posts_are_listed_for_whom_asks_for_them(graph: Graph) -> None:
+    hidden = {post["id"] for post in graph.posts() if post["is_hidden"]}
+    assert hidden
+    shown = {post["id"] for post in graph.posts(include_hidden="false")}
+    assert shown == {post["id"] for post in graph.posts()} - hidden
+
+
+def test_counters_never_fall(api: TestClient, tokens: TokenBook, graph: Graph) -> None:
+    earlier = Graph(api, tokens, graph.page_id, LAST_DAY - timedelta(days=1))
+    now = {post["id"]: post for post in graph.posts()}
+    aliases = [*facebook.REACTION_ALIASES, "reactions", "comments"]
+    for before in earlier.posts():
+        after = now.get(before["id"], before)
+        for name in aliases:
+            count, later = (p[name]["summary"]["total_count"] for p in (before, after))
+            assert count <= later
+
+
+def test_reactions_of_each_type_only_grow() -> None:
+    totals = np.arange(2_000)
+    for mood in range(5):
+        counts = numbers.reactions(totals, np.full(totals.size, mood))
+        assert (counts.sum(axis=1) == totals).all()
+        assert (np.diff(counts, axis=0) >= 0).all()
+
+
+@pytest.mark.parametrize("edge", ["videos", "video_reels"])
+def test_videos_and_reels(graph: Graph, edge: str) -> None:
+    videos = graph.all(f"{graph.page_id}/{edge}", fields=facebook.ASKED_OF_VIDEOS, limit="5")
+    assert videos
+    posts = {post["id"]: post for post in graph.posts()}
+    for video in videos:
+        check_types(video, AdVideo._field_types)
+        assert video["status"] == {"video_status": "ready"}
+        assert video["length"] > 0
+        post = posts[f"{graph.page_id}_{video['post_id']}"]
+        assert post["attachments"]["data"][0]["target"]["id"] == video["id"]
+        assert ("/reel/" in post["permalink_url"]) == (edge == "video_reels")
+
+
+def test_comments_in_one_stream_with_their_parents(graph: Graph) -> None:
+    asked = {"fields": facebook.ASKED_OF_COMMENTS, "limit": "3"}
+    threads = 0
+    for post in graph.posts():
+        path = f"{post['id']}/comments"
+        stream = graph.all(path, filter="stream", order="reverse_chronological", **asked)
+        assert len(stream) <= post["comments"]["summary"]["total_count"]
+        times = [comment["created_time"] for comment in stream]
+        assert times == sorted(times, reverse=True)
+        ids = {comment["id"] for comment in stream}
+        for comment in stream:
+            check_types(comment, Comment._field_types)
+            assert comment["from"].keys() == {"id", "name"}
+            assert comment.get("parent", {"id": comment["id"]})["id"] in ids
+        replies = [comment for comment in stream if "parent" in comment]
+        assert sum(comment["comment_count"] for comment in stream) == len(replies)
+        threads += bool(replies)
+        top = graph.all(path, **asked)
+        assert {c["id"] for c in top} == ids - {c["id"] for c in replies}
+    assert threads
+
+
+def day_of(end_time: str) -> date:
+    return (datetime.fromisoformat(end_time) - timedelta(days=1)).date()
+
+
+def test_page_insights(graph: Graph) -> None:
+    names = [metric.metric for metric in metrics_for("facebook", "page", LAST_DAY)]
+    since, until = date(2026, 10, 25), date(2026, 11, 20)
+    answer = graph.ask(
+        f"{graph.page_id}/insights",
+        metric=",".join(names),
+        period="day",
+        since=str(since),
+        until=str(until),
+    )
+    assert [result["name"] for result in answer["data"]] == names
+    for result in answer["data"]:
+        check_types(result, InsightsResult._field_types)
+        assert result["id"] == f"{graph.page_id}/insights/{result['name']}/day"
+        days = [day_of(value["end_time"]) for value in result["values"]]
+        assert days == [since + timedelta(days=n) for n in range((until - since).days)]
+        assert all(isinstance(value["value"], int) for value in result["values"])
+    ends = {value["end_time"][11:] for value in answer["data"][0]["values"]}
+    # Daylight saving time ends on 1 November.
+    assert ends == {"07:00:00+0000", "08:00:00+0000"}
+    assert answer["paging"].keys() == {"previous", "next"}
+    assert VIEW_METRICS & set(names) == {"page_media_view", "page_video_views"}
+
+
+def test_page_insights_are_restated_for_three_days(
+    api: TestClient, tokens: TokenBook, graph: Graph
+) -> None:
+    measured = date(2026, 11, 15)
+    span = {"since": str(measured), "until": str(measured + timedelta(days=1))}
+    seen = []
+    for age in (0, 1, 2, 3, 4):
+        on_day = Graph(api, tokens, graph.page_id, measured + timedelta(days=age))
+        asked = {"metric": "page_media_view,page_follows", "period": "day", **span}
+        data = on_day.ask(f"{graph.page_id}/insights", **asked)["data"]
+        seen.append([[value["value"] for value in result["values"]] for result in data])
+    assert seen[0] == [[], []]
+    views = [found[0][0] for found in seen[1:]]
+    assert views[0] == views[2] * 90 // 100
+    assert views[1] == views[2] * 97 // 100
+    assert views[2] == views[3]
+    assert len({found[1][0] for found in seen[1:]}) == 1
+
+
+def test_lifetime_insights_are_those_that_are_asked_for(graph: Graph) -> None:
+    known = {
+        "post": {post["id"] for post in graph.posts() if "/reel/" not in post["permalink_url"]},
+        "REEL": {v["id"] for v in graph.all(f"{graph.page_id}/video_reels")},
+        "VIDEO": {v["id"] for v in graph.all(f"{graph.page_id}/videos")},
+    }
+    for kind, ids in known.items():
+        is_post = kind == "post"
+        asked = (
+            metrics_for("facebook", "post", LAST_DAY)
+            if is_post
+            else metrics_for("facebook", "video", LAST_DAY, product=kind)
+        )
+        edge = "insights" if is_post else "video_insights"
+        for object_id in sorted(ids)[:5]:
+            names = [metric.metric for metric in asked]
+            data = graph.ask(f"{object_id}/{edge}", metric=",".join(names))["data"]
+            assert [result["name"] for result in data] == names
+            for metric, result in zip(asked, data, strict=True):
+                check_types(result, InsightsResult._field_types)
+                assert result["id"] == f"{object_id}/{edge}/{metric.metric}/lifetime"
+                [value] = result["values"]
+                assert value.keys() == {"value"}
+                assert isinstance(value["value"], dict) == bool(metric.breakdown)
+
+
+def test_every_metric_of_the_table_is_served() -> None:
+    served = {
+        ("page", ""): set(numbers.PAGE_METRICS),
+        ("post", ""): set(numbers.POST_INSIGHTS),
+        ("video", "REEL"): set(numbers.REEL_INSIGHTS),
+        ("video", "VIDEO"): set(numbers.VIDEO_INSIGHTS),
+    }
+    for (kind, product), names in served.items():
+        asked = metrics_for("facebook", kind, LAST_DAY, product=product)
+        assert {metric.metric for metric in asked} == names
+        assert {m.metric for m in asked if m.breakdown} == names & numbers.SEGMENTED
+
+
+def test_limits_and_unknown_names_are_refused(graph: Graph) -> None:
+    page, post = graph.page_id, graph.posts()[0]["id"]
+    span = {"since": "2026-08-01", "until": "2026-11-20", "metric": "page_follows"}
+    assert "90 days" in graph.refused(f"{page}/insights", **span)["message"]
+    old = {"since": "2024-11-01", "until": "2024-11-20", "metric": "page_follows"}
+    assert "last 2 years" in graph.refused(f"{page}/insights", **old)["message"]
+    dead = {"metric": "page_follows,page_impressions"}
+    assert "valid insights metric" in graph.refused(f"{page}/insights", **dead)["message"]
+    assert graph.refused(f"{page}/insights")["code"] == 3001
+    assert "limit" in graph.refused(f"{page}/published_posts", limit="101")["message"]
+    assert "nonexisting field (nope)" in graph.refused(page, fields="id,nope")["message"]
+    assert graph.refused(page, fields="id,{")["code"] == 2500
+    assert graph.refused(f"{post[:-1]}0/comments")["error_subcode"] == 33
+    assert graph.refused("1/published_posts")["error_subcode"] == 33
+    of_video = {"metric": "post_media_view"}
+    reel = graph.all(f"{page}/video_reels")[0]["id"]
+    assert "valid insights" in graph.refused(f"{reel}/video_insights", **of_video)["message"]
+
+
+def test_a_reel_has_no_insights_as_a_post(graph: Graph) -> None:
+    reel = next(post for post in graph.posts() if "/reel/" in post["permalink_url"])
+    video_id = reel["attachments"]["data"][0]["target"]["id"]
+    for node in (reel["id"], video_id):
+        error = graph.refused(f"{node}/insights", metric="post_media_view")
+        assert "nonexisting field (insights)" in error["message"]
+
+
+def test_tokens(api: TestClient, tokens: TokenBook, graph: Graph, world: World) -> None:
+    other = next(
+        account.account_id
+        for account in world.accounts()
+        if account.platform == "facebook" and account.account_id != graph.page_id
+    )
+    assert graph.refused(other)["error_subcode"] == 33
+    pair = tokens.issued("facebook", graph.page_id)
+    owner = Graph(api, tokens, graph.page_id, LAST_DAY)
+    owner.token = pair.refresh_token
+    [page] = owner.ask("me/accounts", fields="id,access_token")["data"]
+    owner.token = page["access_token"]
+    assert owner.ask(page["id"])["id"] == graph.page_id
+    owner.token = "EAAnobody"
+    assert (owner.refused(page["id"])["code"], owner.refused("me/accounts")["code"]) == (190, 190)
+    owner.token = ""
+    assert owner.refused(page["id"])["code"] == 104
+
+
+def test_a_suspended_page_and_a_bad_day(api: TestClient, tokens: TokenBook, world: World) -> None:
+    answered = {}
+    for block in world.blocks("facebook"):
+        for account, day in zip(*np.nonzero(block.error_kind), strict=True):
+            kind = int(block.error_kind[account, day])
+            on_day = block.first_day + timedelta(days=int(day))
+            found = Graph(api, tokens, str(block.account_id[account]), on_day)
+            answered.setdefault(kind, found)
+    gap = answered[ERROR_GAP].refused(answered[ERROR_GAP].page_id, status=500)
+    assert (gap["code"], gap["is_transient"]) == (2, True)
+    if ERROR_SUSPENDED in answered:
+        gone = answered[ERROR_SUSPENDED]
+        assert gone.refused(gone.page_id)["error_subcode"] == 33
+
+
+def test_a_page_of_fewer_than_100_likes_has_no_insights(
+    api: TestClient, tokens: TokenBook, graph: Graph, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fans = graph.ask(graph.page_id, fields="fan_count")["fan_count"]
+    post = next(post["id"] for post in graph.posts() if "/reel/" not in post["permalink_url"])
+    asked = {f"{graph.page_id}/insights": "page_follows", f"{post}/insights": "post_clicks"}
+    for fewest, is_empty in ((fans, False), (fans + 1, True)):
+        monkeypatch.setattr(numbers, "FEWEST_LIKES", fewest)
+        for path, metric in asked.items():
+            assert (graph.ask(path, metric=metric)["data"] == []) == is_empty
+
+
+def test_a_day_ends_at_midnight_in_california() -> None:
+    assert numbers.end_time(date(2026, 7, 1)).astimezone(UTC).hour == 7
+    assert numbers.end_time(date(2026, 12, 1)).astimezone(UTC).hour == 8
