@@ -12,6 +12,7 @@ import typer
 from clickhouse_connect.driver.client import Client
 
 from ingestion.sandbox.world import World
+from ingestion.sandbox.world.publication import coefficient_table
 from warehouse.client import connect
 from warehouse.schema_ddl import apply
 from warehouse.settings import WarehouseSettings
@@ -48,6 +49,12 @@ def load(
     finally:
         client.close()
     typer.echo(f"truth: {sum(rows.values())} rows in {len(rows)} tables ({world.name})")
+
+
+@truth.command("coefficients")
+def coefficients() -> None:
+    """Print what generates the world as the table that docs/world.md publishes."""
+    typer.echo(coefficient_table())
 
 
 def load_truth(world: World, client: Client, settings: WarehouseSettings) -> dict[str, int]:

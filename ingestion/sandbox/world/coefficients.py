@@ -136,6 +136,8 @@ class Comments:
     one_word_share: float = _c(0.12, "share", "ordinary comments of a word or two")
     mention_share: float = _c(0.07, "share", "ordinary comments that name a friend")
     foreign_share: float = _c(0.1, "share", "ordinary comments in another language")
+    second_sentence: float = _c(0.5, "share", "ordinary sentences that another follows")
+    opening_word: float = _c(0.3, "share", "ordinary sentences that open with a word or two")
     giveaway_mentions: float = _c(0.75, "share", "comments of a giveaway that name two friends")
     spam_foreign: float = _c(0.6, "share", "spam in English whatever the account writes in")
     pod_words: float = _c(0.6, "share", "pod comments of a word or two; the rest are sentences")

@@ -121,7 +121,7 @@ def _texts(rng: np.random.Generator, kind: Ints, parent: Ints, home: Texts) -> t
     foreign |= (rng.random(count) < settings.foreign_share) & (kind == ORDINARY_COMMENT)
     other = np.where(kind == SPAM_COMMENT, "en", tongues[rng.integers(tongues.size, size=count)])
     language = np.where(foreign, other, home)
-    picks = rng.random((count, 4))
+    picks = rng.random((count, 6))
     text = np.empty(count, dtype=object)
     for i in range(count):
         text[i], wordless = _sentence(int(kind[i]), parent[i] >= 0, str(language[i]), picks[i])
@@ -152,6 +152,10 @@ def _sentence(kind: int, reply: bool, language: str, pick: Floats) -> tuple[str,
     if pick[3] < settings.wordless_share + settings.one_word_share:
         return f"{_one(told.words, pick[0])} {emoji}", False
     said = _one(told.replies, pick[0]) if reply else _one(told.comments, pick[0])
+    if pick[4] < settings.second_sentence:
+        said = f"{said}. {_one(told.comments, pick[4] / settings.second_sentence)}"
+    if pick[5] < settings.opening_word:
+        said = f"{_one(told.words, pick[5] / settings.opening_word)}! {said}"
     if pick[3] > 1 - settings.mention_share:
         return f"@friend{int(pick[2] * 90_000)} {said}", False
     return (f"{said} {emoji}" if pick[2] < 0.3 else said), False

@@ -18,7 +18,7 @@ from ingestion.sandbox.world.span import BURN_IN, Span
 def plant_disturbances(
     rng: np.random.Generator, plan: Plan, span: Span, members: Sequence[Person], platform: str
 ) -> None:
-    """Add to ``plan`` what befalls the members on ``platform``."""
+    """Add to ``plan`` what befalls the members on ``platform``; incidents must stand already."""
     plan.purge |= purge_days(span, platform)
     for account, person in enumerate(members):
         for t in _days(rng, span, Disturbances().giveaway):
@@ -28,6 +28,8 @@ def plant_disturbances(
         for t in _days(rng, span, Disturbances().api_gap):
             _api_gap(rng, plan, account, t)
         for t in _days(rng, span, Disturbances().rebrand)[:1]:
+            if plan.renamed[account] >= 0:
+                continue
             plan.renamed[account] = t
             plan.events.append(_hard(account, "rebrand", t, t + 1, 1.0, "renames"))
         _television(plan, span, account, person)
@@ -46,6 +48,8 @@ def _days(rng: np.random.Generator, span: Span, per_year: float) -> list[int]:
 
 def _giveaway(rng: np.random.Generator, plan: Plan, account: int, t: int) -> None:
     total = rng.uniform(*Disturbances().giveaway_gain)
+    if plan.silent[account, t] or plan.suspended[account, t]:
+        return
     plan.giveaway[account, t] = True
     for days, part in enumerate((0.5, 0.3, 0.2)):
         _add(plan.gain_share, account, t + days, total * part)
@@ -58,6 +62,8 @@ def _giveaway(rng: np.random.Generator, plan: Plan, account: int, t: int) -> Non
 def _advertising(rng: np.random.Generator, plan: Plan, account: int, t: int) -> None:
     days = int(rng.integers(4, 13))
     daily = rng.uniform(*Disturbances().advertising_gain)
+    if plan.suspended[account, t : t + days].any():
+        return
     for day in range(t, t + days):
         _add(plan.gain_share, account, day, daily)
         _add(plan.extra_views, account, day, daily * 25)
@@ -76,7 +82,7 @@ def _api_gap(rng: np.random.Generator, plan: Plan, account: int, t: int) -> None
 def _television(plan: Plan, span: Span, account: int, person: Person) -> None:
     for day, size in person.television:
         t = BURN_IN + day
-        if day >= span.days:
+        if day >= span.days or plan.suspended[account, t : t + 3].any():
             continue
         for days, part in enumerate((0.6, 0.28, 0.12)):
             _add(plan.gain_share, account, t + days, size * part)

@@ -21,7 +21,7 @@ from warehouse.errors import UserError
 MOST_DAYS = 1_000
 """Posts times days stand in memory block by block; beyond this a block is too large."""
 
-CACHE_BYTES = 320 * 2**20
+CACHE_BYTES = 256 * 2**20
 """Blocks kept in memory; the least recently used go first."""
 
 

@@ -26,6 +26,9 @@ def captions(
     count, tongues = draft.account.size, languages()
     foreign = (rng.random(count) < Posts().alien_language) | draft.alien
     other = rng.integers(1, len(tongues), size=count)
+    # Whoever has taken an account over writes in one language.
+    intruder = rng.integers(1, len(tongues), size=len(account_language))
+    other = np.where(draft.alien, intruder[draft.account], other)
     picks = rng.random((count, 4))
     titles, texts, written = np.empty((3, count), dtype=object)
     for i in range(count):
