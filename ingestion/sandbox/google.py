@@ -73,7 +73,7 @@ def route(path: str, tokens: TokenBook, handler: Handler) -> Route:
         if found is None:
             return JSONResponse(refused.body(), refused.status)
         fields = request.query_params.get("fields")
-        return JSONResponse(_keep(found, parse_fields(fields)) if fields else found)
+        return JSONResponse(keep(found, parse_fields(fields)) if fields else found)
 
     return Route(path, endpoint, methods=["GET"])
 
@@ -221,14 +221,15 @@ def _parse(text: str) -> tuple[Fields, str]:
         text = text[1:]
 
 
-def _keep(value: Any, fields: Fields) -> Any:
+def keep(value: Any, fields: Fields) -> Any:
+    """What a partial response leaves of an answer."""
     if not fields:
         return value
     if isinstance(value, list):
-        return [_keep(one, fields) for one in value]
+        return [keep(one, fields) for one in value]
     if not isinstance(value, dict):
         return value
-    return {name: _keep(one, fields.get(name, {})) for name, one in value.items() if name in fields}
+    return {name: keep(one, fields.get(name, {})) for name, one in value.items() if name in fields}
 
 
 def _no_fields(text: str) -> ApiError:
