@@ -8,6 +8,7 @@ first; an absent value is NULL, and a value that cannot be what it should be rai
 declares is kept as JSON in ``extra``.
 """
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -100,9 +101,12 @@ def _number(value: Any) -> float | None:
     if isinstance(value, bool):
         raise ValueError("a number")
     try:
-        return float(value)
-    except (TypeError, ValueError):
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
         raise ValueError("a number") from None
+    if not math.isfinite(number):
+        raise ValueError("a number")
+    return number
 
 
 def _json(value: Any) -> str | None:

@@ -5,11 +5,16 @@ from collections.abc import Iterator
 
 import pytest
 from clickhouse_connect.driver.client import Client
+from hypothesis import settings
 
 from tests.warehouse_process import WarehouseServer
 from warehouse.client import connect
 from warehouse.schema_ddl import apply
 from warehouse.settings import WarehouseSettings
+
+# How long an example takes says something of the machine, not of the code.
+settings.register_profile("credence", deadline=None)
+settings.load_profile("credence")
 
 # Loaded on use: the fixtures start nothing until a test asks for them.
 pytest_plugins = ["tests.postgresql", "tests.superset_fixtures"]

@@ -9,12 +9,13 @@ import requests
 from hypothesis import given
 from hypothesis import strategies as st
 from requests.adapters import HTTPAdapter
+from scripted_platform import TOY
 from urllib3 import HTTPResponse
 
-from ingestion.http import PacedAdapter
+from ingestion.http import ApiClient, PacedAdapter
 from ingestion.rate import CallWindow
 from ingestion.settings import IngestionSettings
-from ingestion.tiktok import make_client
+from ingestion.tiktok import TIKTOK
 
 
 class Clock:
@@ -87,7 +88,9 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     [
         (600, "7", 7),
         (0, "7", 7),
-        (600, "3600", 60),
+        (600, "300", 300),
+        # Longer than a run waits: it ends instead.
+        (600, "3600", 0),
         (600, "in 20 s", 20),
         (600, None, 60),
         (600, "soon", 60),
@@ -101,16 +104,19 @@ def test_a_call_too_many_closes_its_endpoint_for_everybody(
         # A date is the other form that HTTP allows.
         date = formatdate(time() + 20, usegmt=True)
         answers["Retry-After"] = date if header == "in 20 s" else header
-    adapter = PacedAdapter(limit)
+    client = ApiClient(TOY, IngestionSettings(_env_file=None, longest_wait=900))
+    adapter = PacedAdapter(client, limit)
+    client._calls_per_minute = limit
     listed = requests.Request("GET", "https://platform/v2/video/list/?fields=id").prepare()
     adapter.send(listed)
-    assert adapter.window("/v2/video/list/").take() == pytest.approx(wait, abs=5)
-    assert adapter.window("/v2/user/info/").take() == 0
+    assert adapter._window_of("/v2/video/list/").take() == pytest.approx(wait, abs=5)
+    assert adapter._window_of("/v2/user/info/").take() == 0
 
 
 def test_tiktoks_limit_is_the_platforms_unless_set() -> None:
     for values, limit in (({}, 600), ({"tiktok_calls_per_minute": 0}, 0)):
-        client = make_client(IngestionSettings(_env_file=None, **values))  # type: ignore[arg-type]
-        window = client._adapter.window("/")
+        settings = IngestionSettings(_env_file=None, **values)  # type: ignore[arg-type]
+        client = ApiClient(TIKTOK, settings)
+        window = client._adapter._window_of("/")
         assert [window.take() for _ in range(600)] == [0] * 600
         assert (window.take() > 0) == bool(limit)
