@@ -78,6 +78,8 @@ def account_days(
         found[name] = sums + np.floor(older * part).astype(np.int64)
     for name, share in (("views", 1.0), ("reach", traits.reach_per_view)):
         found[name] += np.floor(paid * share).astype(np.int64)
+    # Whole numbers of many posts may add up to one reach too many.
+    found["reach"] = np.minimum(found["reach"], found["views"])
     return found
 
 

@@ -20,4 +20,5 @@ def restated(final: npt.ArrayLike, age_days: npt.ArrayLike) -> Ints:
     """
     value = np.asarray(final, dtype=np.int64)
     percent = _PERCENT[np.clip(np.asarray(age_days, dtype=np.int64), 0, RESTATED_DAYS)]
-    return value * percent // 100
+    # In two parts, so that no count overflows on the way.
+    return value // 100 * percent + value % 100 * percent // 100
