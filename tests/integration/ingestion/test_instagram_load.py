@@ -3,16 +3,14 @@
 import json
 import urllib.request
 from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 
-import numpy as np
 import pytest
 from ingestion_environment import WORLD, Ingestion, serve
 
 from ingestion.sandbox.history.context import Context
 from ingestion.sandbox.history.instagram import TABLES
 from ingestion.sandbox.world import World
-from ingestion.sandbox.world.model import PlatformBlock
 
 ACCOUNT_ROUTE = "GET /instagram/v26.0/{node_id}"
 LONG_WORLD = ("--creators", "2", "--days", "380", "--seed", "11")
@@ -53,3 +51,110 @@ def test_every_table_lands_and_a_second_run_adds_nothing(
     assert all(first.values()), {table: len(rows) for table, rows in first.items()}
     ingestion.load("instagram", *three_days, instagram_peers=peers)
     assert landed(ingestion) == first
+
+
+def test_the_history_in_bulk_says_what_daily_runs_land(
+    ingestion: Ingestion, today: date, peers: str
+) -> None:
+    days = [today - timedelta(days=n) for n in range(4, -1, -1)]
+    ingestion.load("instagram", *days, instagram_peers=peers)
+    made = world(today, *WORLD)
+    first, last = made.days - len(days), made.days
+    settings = ingestion.settings(instagram_peers=peers)
+    context = Context(made, settings, first)
+    for table, make_rows in TABLES.items():
+        rows = [
+            row
+            for block in made.blocks("instagram")
+            for row in comparable(make_rows(block, context, first, last).to_pylist())
+        ]
+        daily = comparable(read_as_dicts(ingestion, f"instagram__{table}"))
+        assert len(rows) == len(daily), table
+        assert sorted(rows) == sorted(daily), table
+
+
+def read_as_dicts(ingestion: Ingestion, table: str) -> list[dict[str, object]]:
+    raw = ingestion.warehouse.database("raw")
+    found = ingestion.client.query(f"SELECT * EXCEPT (fetched_at, _dlt_load_id) FROM {raw}.{table}")
+    return list(found.named_results())
+
+
+def comparable(rows: list[dict[str, object]]) -> list[str]:
+    return [repr(sorted((name, plain(value)) for name, value in row.items())) for row in rows]
+
+
+def plain(value: object) -> object:
+    return value.replace(tzinfo=None) if isinstance(value, datetime) else value
+
+
+def edge(name: str) -> str:
+    return f"{ACCOUNT_ROUTE}/{name}"
+
+
+def test_a_day_asks_only_for_what_it_needs(ingestion: Ingestion, three_days: list[date]) -> None:
+    ingestion.load("instagram", *three_days[:2])
+    forget_calls(ingestion)
+    ingestion.load("instagram", three_days[2])
+    found = calls(ingestion)
+    today = f"snapshot_date = '{three_days[2]}'"
+    [(accounts,)] = ingestion.query(
+        f"SELECT count() FROM {{raw}}.instagram__accounts WHERE {today}"
+    )
+    [(media, stories, commented)] = ingestion.query(
+        "SELECT countIf(media_product_type != 'STORY'), countIf(media_product_type = 'STORY'), "
+        "countIf(comments_count > 0 AND is_comment_enabled AND media_product_type != 'STORY') "
+        "FROM (SELECT * FROM {raw}.instagram__media "
+        "UNION ALL SELECT * FROM {raw}.instagram__stories)"
+        f" WHERE {today} AND toDate(timestamp) > snapshot_date - 7"
+    )
+    [(due,)] = ingestion.query(
+        f"SELECT uniqExact(account_id) FROM {{raw}}.instagram__audience WHERE {today}"
+    )
+    assert 0 < int(str(due)) < int(str(accounts))
+    assert found[ACCOUNT_ROUTE] == accounts
+    assert found[edge("media")] == found[edge("stories")] == accounts
+    assert found[edge("comments")] == commented
+    # Reach in one window and three days of totals; the same of followers; who was online.
+    of_accounts = int(str(accounts)) * (4 + 4 + 1) + 4 * int(str(due))
+    assert found[edge("insights")] == of_accounts + media + stories
+    assert edge("replies") not in found
+    # The three days that may be restated are asked for, and no more.
+    assert ingestion.query(
+        "SELECT DISTINCT min(date), max(date) FROM {raw}.instagram__account_insights "
+        f"WHERE {today} GROUP BY account_id"
+    ) == [(three_days[2] - timedelta(days=3), three_days[2] - timedelta(days=1))]
+
+
+def test_a_year_of_insights_respects_every_window(
+    make_ingestion: Callable[..., Ingestion], long_sandbox: str, today: date
+) -> None:
+    ingestion = make_ingestion(long_sandbox, *LONG_WORLD)
+    result = ingestion.load("instagram", today, insights_backfill_days=365)
+    assert result.outcomes.failures == []
+    spans = (
+        "SELECT metric, uniqExact(date), min(date), max(date) FROM {raw}.instagram__%s GROUP BY 1"
+    )
+    yesterday, year = today - timedelta(days=1), today - timedelta(days=365)
+    for metric, days, first, last in ingestion.query(spans % "account_insights"):
+        assert (days, first, last) == (365, year, yesterday), metric
+    changes = {row[0]: row[1:] for row in ingestion.query(spans % "follower_changes")}
+    assert changes["follows_and_unfollows"] == (365, year, yesterday)
+    # The platform keeps these two for a month.
+    month = (30, today - timedelta(days=30), yesterday)
+    assert changes["follower_count"] == month
+    assert ingestion.query(spans % "online_followers") == [("online_followers", *month)]
+    [(accounts,)] = ingestion.query("SELECT count() FROM {raw}.instagram__accounts")
+    [(objects,)] = ingestion.query(
+        "SELECT uniqExact(id) FROM (SELECT * FROM {raw}.instagram__media UNION ALL "
+        "SELECT * FROM {raw}.instagram__stories) WHERE toDate(timestamp) > snapshot_date - 7"
+    )
+    of_accounts = (365 + 13) + (365 + 1) + 1 + 4
+    assert calls(ingestion)[edge("insights")] == int(str(accounts)) * of_accounts + int(
+        str(objects)
+    )
+
+
+@pytest.fixture(scope="module")
+def long_sandbox() -> Iterator[str]:
+    """The address of a sandbox over a world of more than a year."""
+    yield from serve(*LONG_WORLD)
