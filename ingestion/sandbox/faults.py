@@ -298,12 +298,17 @@ def _transport(receive: Receive) -> Any:
 
 
 METRIC_PARAMS = ("metric", "metrics")
+NO_METRICS = ("item_id", "create_time")
 
 
 def _metrics(params: QueryParams) -> list[str]:
     for name in METRIC_PARAMS:
         if params.get(name):
             return params[name].split(",")
+    # TikTok's metrics are fields, as JSON, beside those that tell which video it is.
+    fields = params.get("fields", "")
+    if fields.startswith("["):
+        return [str(one) for one in json.loads(fields) if one not in NO_METRICS]
     return []
 
 

@@ -75,7 +75,7 @@ def gone(platform: str, template: str, object_id: str) -> Response:
     if platform == "youtube":
         message = "The video identified by the videoId parameter could not be found."
         return google(404, "videoNotFound", message, "NOT_FOUND")
-    return tiktok(template, 404, "resource_not_found", 40404, f"{object_id} does not exist")
+    return tiktok(template, 404, "resource_not_found", 40007, f"{object_id} does not exist")
 
 
 def google(status: int, reason: str, message: str, name: str) -> Response:

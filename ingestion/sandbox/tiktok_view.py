@@ -32,6 +32,8 @@ LEAST_SHARE = 0.02
 TEXT_LENGTH = 150
 WIDTH, HEIGHT = 576, 1024
 IMAGES = "https://images.invalid"
+PICTURE, IDENTIFIER = f"{IMAGES}/people/", "u"
+"""What stands before a commenter's id."""
 LINK_SECONDS = 6 * 3_600
 """A signed link lives so long."""
 MOST_REPLIES = 3
@@ -155,12 +157,12 @@ def profile_link(account_id: str) -> str:
 
 def unique_identifier(user_id: str) -> str:
     """What a commenter is called where ids of users are not given out."""
-    return f"u{user_id}"
+    return f"{IDENTIFIER}{user_id}"
 
 
 def picture(user_id: str) -> str:
     """A commenter's profile picture."""
-    return f"{IMAGES}/people/{user_id}.jpeg"
+    return f"{PICTURE}{user_id}.jpeg"
 
 
 def short(texts: Texts) -> list[str]:
