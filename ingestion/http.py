@@ -165,7 +165,6 @@ class ApiClient:
             # What an answer calls for is the platform's to say, not the status's.
             status_codes=(),
             retry_condition=self._is_worth_another,
-            session_attrs={"max_redirects": 0},
         )
 
     def call(

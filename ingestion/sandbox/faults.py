@@ -11,18 +11,20 @@ draw for a metric or an object instead, which then stays so. Token endpoints are
 import asyncio
 import hashlib
 import json
+import re
 import socket
 import struct
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from starlette.datastructures import QueryParams
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ingestion.metrics import all_metrics
 from ingestion.sandbox import refusals
 from ingestion.sandbox.tokens import TokenBook
 from warehouse.errors import UserError
@@ -95,7 +97,7 @@ def dead_token(call: Call, hits: Hits) -> ASGIApp | None:
 
 
 def dead_metric(call: Call, hits: Hits) -> ASGIApp | None:
-    metrics = _metrics(call.params)
+    metrics = _metrics(call)
     dead = next((metric for metric in metrics if hits(call.platform, metric)), None)
     if dead is None:
         return None
@@ -175,6 +177,7 @@ class Injection:
         self._chosen = [(FAULTS[name], rate) for name, rate in rates.items()]
         self._lock = threading.Lock()
         self._calls: Counter[tuple[object, ...]] = Counter()
+        self._struck: Counter[str] = Counter()
 
     @property
     def is_idle(self) -> bool:
@@ -186,6 +189,11 @@ class Injection:
         with self._lock:
             self._calls[method, path, account] += 1
             return self._calls[method, path, account]
+
+    def struck(self) -> Mapping[str, int]:
+        """How many calls each fault has hit so far."""
+        with self._lock:
+            return {fault.name: self._struck[fault.name] for fault, _ in self._chosen}
 
     def app(self, call: Call) -> ASGIApp:
         """What answers the call: the first fault that hits it, else the route."""
@@ -200,7 +208,11 @@ class Injection:
     def _hits(self, fault: str, rate: float, *key: object) -> bool:
         text = f"{self._seed}:{fault}:{key!r}"
         drawn = int.from_bytes(hashlib.blake2b(text.encode(), digest_size=7).digest())
-        return drawn < rate * 256**7
+        is_hit = drawn < rate * 256**7
+        if is_hit:
+            with self._lock:
+                self._struck[fault] += 1
+        return is_hit
 
 
 NO_FAULTS = Injection({}, 0)
@@ -297,19 +309,17 @@ def _transport(receive: Receive) -> Any:
     return transport
 
 
-METRIC_PARAMS = ("metric", "metrics")
-NO_METRICS = ("item_id", "create_time")
+@cache
+def _known_metrics(platform: str) -> frozenset[str]:
+    return frozenset(one.metric for one in all_metrics() if one.platform == platform)
 
 
-def _metrics(params: QueryParams) -> list[str]:
-    for name in METRIC_PARAMS:
-        if params.get(name):
-            return params[name].split(",")
-    # TikTok's metrics are fields, as JSON, beside those that tell which video it is.
-    fields = params.get("fields", "")
-    if fields.startswith("["):
-        return [str(one) for one in json.loads(fields) if one not in NO_METRICS]
-    return []
+def _metrics(call: Call) -> list[str]:
+    """The metrics asked for: by commas or, of TikTok's Accounts API, among the fields as JSON."""
+    names = ("fields",) if "/open_api/" in call.template else ("metric", "metrics")
+    text = next((call.params[name] for name in names if name in call.params), "")
+    known = _known_metrics(call.platform)
+    return [name for name in re.findall(r"\w+", text) if name in known]
 
 
 OBJECT_PARAMS = ("videoId", "video_id", "item_id")

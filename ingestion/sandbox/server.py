@@ -2,7 +2,7 @@
 
 A platform stands under its name: ``/tiktok/v2/user/info/``. ``GET /ping`` tells the world,
 ``GET /sandbox/calls`` how often each route was asked for (``?by=account``: by whom), ``DELETE
-/sandbox/calls`` begins to count anew.
+/sandbox/calls`` begins to count anew. ``GET /sandbox/faults`` tells how many calls each fault hit.
 """
 
 import signal
@@ -78,10 +78,14 @@ def build_app(
         by_account = request.query_params.get("by") == "account"
         return JSONResponse(calls.by_account() if by_account else calls.by_route())
 
+    async def told_faults(_: Request) -> Response:
+        return JSONResponse(faults.struck())
+
     calls = CallLog()
     routes: list[BaseRoute] = [
         Route("/ping", ping),
         Route("/sandbox/calls", told_calls, methods=["GET", "DELETE"]),
+        Route("/sandbox/faults", told_faults),
     ]
     for name, made in PLATFORMS.items():
         own = made(world, tokens).routes()

@@ -136,6 +136,14 @@ def test_the_platforms_error_stops_every_later_call(answer: Answer, said: str) -
     assert len(network.requests) == asked
 
 
+def test_a_token_follows_no_redirect() -> None:
+    elsewhere = (302, "<html>moved</html>", {"Location": "https://elsewhere.example/"})
+    client, network = scripted(TOY, elsewhere, OK)
+    with pytest.raises(PlatformError, match="redirected elsewhere"):
+        call(client)
+    assert [request.url for request in network.requests] == ["https://toy.example/things"]
+
+
 def test_a_platform_that_cannot_be_reached_is_unavailable() -> None:
     client, _ = scripted(TOY, REFUSED)
     with pytest.raises(UnreachableError) as caught:
