@@ -33,7 +33,7 @@ def audiences(rng: np.random.Generator, platform: str, country: Texts, stealth: 
     genders = genders * 0.96 + np.array([0, 0, 0.04])
     fake_genders = _dirichlet(rng, np.array([3.0, 6.0, 1.5]), accounts, 40)
     codes, countries = _countries(rng, country)
-    farms = _farms(rng, codes, accounts)
+    farms = _farms(rng, codes, country)
     bought = farms * (1 - 0.7 * stealth)[:, None] + countries * (0.7 * stealth)[:, None]
     names, cities, fake_cities = _cities(rng, codes, countries, bought)
     return {
@@ -70,11 +70,13 @@ def _countries(rng: np.random.Generator, country: Texts) -> tuple[list[str], Flo
     return codes, rows
 
 
-def _farms(rng: np.random.Generator, codes: list[str], accounts: int) -> Floats:
-    found = np.zeros((accounts, len(codes)))
-    for i in range(accounts):
-        for place, share in zip(rng.permutation(FARM_COUNTRIES), (0.6, 0.25, 0.15), strict=False):
-            found[i, codes.index(str(place))] = share
+def _farms(rng: np.random.Generator, codes: list[str], home: Texts) -> Floats:
+    """Where each account's bought followers live, [A, S]: never where its own people do."""
+    found = np.zeros((home.size, len(codes)))
+    for i in range(home.size):
+        places = [str(p) for p in rng.permutation(FARM_COUNTRIES) if p != home[i]]
+        for place, share in zip(places[:3], (0.6, 0.25, 0.15), strict=True):
+            found[i, codes.index(place)] = share
     return found
 
 
