@@ -64,16 +64,15 @@ def route(path: str, tokens: TokenBook, handler: Handler) -> Route:
     async def endpoint(request: Request) -> Response:
         try:
             found = handler(request, _asker(request, tokens))
+            if fields := request.query_params.get("fields"):
+                found = keep(found, parse_fields(fields))
         except InvalidDateError as error:
-            found = None
             refused = ApiError(400, "badRequest", str(error), "global")
         except ApiError as error:
-            found = None
             refused = error
-        if found is None:
-            return JSONResponse(refused.body(), refused.status)
-        fields = request.query_params.get("fields")
-        return JSONResponse(keep(found, parse_fields(fields)) if fields else found)
+        else:
+            return JSONResponse(found)
+        return JSONResponse(refused.body(), refused.status)
 
     return Route(path, endpoint, methods=["GET"])
 

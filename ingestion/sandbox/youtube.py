@@ -100,7 +100,8 @@ class YouTube:
             raise ApiError(403, "insufficientPermissions", "Insufficient Permission", "global")
         found = [self._channel(request, i, parts) for i in ids]
         items = [google.select(item, parts) for item in found if item]
-        return _list("channelListResponse", items[:limit], len(items), limit)
+        start = google.position_of(request)
+        return _list("channelListResponse", items[start : start + limit], len(items), limit, start)
 
     def playlist_items(self, request: Request, _: Asker) -> Json:
         parts, limit = google.parts_of(request, ITEM_PARTS), google.limit_of(request, 5, 0, 50)
