@@ -17,8 +17,8 @@ from ingestion.sandbox.platforms import World
 from ingestion.sandbox.replay import ReplayWorld
 from ingestion.sandbox.server import serve as serve_world
 from ingestion.sandbox.tokens import TokenBook
-from ingestion.sandbox.transition import TwoWorlds
 from ingestion.sandbox.truth import truth
+from ingestion.sandbox.world import World as SyntheticWorld
 from ingestion.settings import read_settings
 from warehouse.errors import UserError, exit_on_user_error
 
@@ -132,7 +132,7 @@ def _world(
             raise UserError(f"replay: folder {replay} not found. Pass --replay DIR.")
         return ReplayWorld(replay)
     last_day = end_date.date() if end_date else datetime.now(UTC).date()
-    return TwoWorlds(seed, creators, days, last_day, stealth)
+    return SyntheticWorld(seed, creators, days, last_day, stealth)
 
 
 def _connected(world: World) -> list[tuple[Connection, Tokens]]:

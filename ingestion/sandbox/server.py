@@ -25,6 +25,7 @@ from ingestion.sandbox.facebook import Facebook
 from ingestion.sandbox.faults import NO_FAULTS, Injection
 from ingestion.sandbox.gate import Gate, MakeWindow
 from ingestion.sandbox.instagram import Instagram
+from ingestion.sandbox.platforms import World
 from ingestion.sandbox.tiktok import TikTok
 from ingestion.sandbox.tokens import TokenBook
 from ingestion.sandbox.youtube import YouTube
@@ -50,7 +51,7 @@ PLATFORMS: Mapping[str, type[PlatformRoutes]] = {
 
 
 def build_app(
-    world: Any,
+    world: World,
     tokens: TokenBook,
     ready_line: str | None = None,
     make_window: MakeWindow = lambda: CallWindow(0),
@@ -96,7 +97,7 @@ def build_app(
 
 
 def serve(
-    world: Any,
+    world: World,
     tokens: TokenBook,
     host: str,
     port: int,

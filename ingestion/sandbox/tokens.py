@@ -7,12 +7,11 @@ here; :meth:`TokenBook.kill` plays that.
 
 import re
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
 
 from ingestion.sandbox import credentials
-from ingestion.sandbox.platforms import Account
+from ingestion.sandbox.platforms import World
 
 
 @dataclass(frozen=True)
@@ -54,15 +53,6 @@ class TokenPair:
     """Seconds; None where the refresh token does not die of age."""
 
 
-class Accounts(Protocol):
-    """What the book has to know of a world."""
-
-    @property
-    def seed(self) -> int: ...
-
-    def accounts(self) -> Iterable[Account]: ...
-
-
 @dataclass
 class _Numbers:
     """Of one account: the number last issued, and the lowest that still lives."""
@@ -78,7 +68,7 @@ class TokenBook:
     ``api_key`` is the key of the application that reads public data.
     """
 
-    def __init__(self, world: Accounts, api_key: str = credentials.DEFAULT_API_KEY) -> None:
+    def __init__(self, world: World, api_key: str = credentials.DEFAULT_API_KEY) -> None:
         self.api_key = api_key
         self._seed = world.seed
         self._lock = threading.Lock()

@@ -20,7 +20,7 @@ from ingestion.registry import PLATFORMS
 from ingestion.sandbox.calls import CallLog
 from ingestion.sandbox.faults import FAULTS, NO_FAULTS, Injection, read_faults
 from ingestion.sandbox.gate import Gate
-from ingestion.sandbox.platforms import Account
+from ingestion.sandbox.platforms import Account, Creator
 from ingestion.sandbox.tokens import TokenBook
 from warehouse.errors import UserError
 
@@ -43,7 +43,10 @@ CURSORS: dict[str, tuple[dict[str, str], dict[str, Any]]] = {
 
 
 class World:
-    seed = 5
+    seed, name = 5, "small"
+
+    def creators(self) -> list[Creator]:
+        return []
 
     def accounts(self) -> list[Account]:
         moment = datetime(2026, 1, 1, tzinfo=UTC)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from ingestion.sandbox.platforms import Account
+from ingestion.sandbox.platforms import Account, Creator
 from ingestion.sandbox.tokens import TokenBook
 
 PLATFORMS = ("facebook", "instagram", "tiktok", "youtube", "another")
@@ -14,6 +14,7 @@ PLATFORMS = ("facebook", "instagram", "tiktok", "youtube", "another")
 @dataclass
 class SmallWorld:
     seed: int = 5
+    name: str = "small"
     found: list[Account] = field(
         default_factory=lambda: [
             Account("c1", platform, f"{platform}{n}", "ann", datetime(2026, 1, 1, tzinfo=UTC))
@@ -21,6 +22,9 @@ class SmallWorld:
             for n in range(2)
         ]
     )
+
+    def creators(self) -> list[Creator]:
+        return []
 
     def accounts(self) -> list[Account]:
         return self.found

@@ -12,25 +12,27 @@ import uvicorn
 from pydantic import SecretStr
 from typer.testing import CliRunner
 
-from ingestion import tiktok
 from ingestion.http import PacedAdapter
 from ingestion.rate import CallWindow
 from ingestion.sandbox.__main__ import app
-from ingestion.sandbox.credentials import DEFAULT_API_KEY
-from ingestion.sandbox.legacy_world import SyntheticWorld
+from ingestion.sandbox.environment import environment
 from ingestion.sandbox.server import build_app
+from ingestion.sandbox.tokens import TokenBook
+from ingestion.sandbox.world import World
 from ingestion.settings import IngestionSettings
 from ingestion.snapshot import SnapshotRun
+from ingestion.tiktok import TIKTOK, VIDEOS, read_videos
 
-CREATORS, CALLS = 24, 12
+CREATORS, CALLS = 40, 12
 
 
 @contextmanager
 def throttled_sandbox(today: date) -> Iterator[str]:
     """A sandbox of this process whose minute is half a second; gives its address."""
-    world = SyntheticWorld(5, CREATORS, 20, today)
+    world = World(5, CREATORS, 20, today)
     started = threading.Event()
-    application = build_app(world, DEFAULT_API_KEY, make_window=lambda: CallWindow(CALLS, 0.5))
+    tokens = TokenBook(world)
+    application = build_app(world, tokens, make_window=lambda: CallWindow(CALLS, 0.5))
     server = uvicorn.Server(uvicorn.Config(application, port=0, log_level="warning"))
     thread = threading.Thread(target=partial(_serve, server, started))
     thread.start()
@@ -64,33 +66,40 @@ def database_url(tmp_path: Path, today: date) -> str:
     return url
 
 
-def read_all(url: str, database_url: str, attempts: int, calls: int, seconds: float) -> str:
-    """Read every account's videos; gives how it went in one line."""
+def read_all(url: str, database_url: str, attempts: int, calls: int, seconds: float) -> SnapshotRun:
+    """Read every account's videos."""
     settings = IngestionSettings(
         _env_file=None,
-        tiktok_base_url=url,  # type: ignore[arg-type]
+        tiktok_base_url=environment(url)["TIKTOK_BASE_URL"],  # type: ignore[arg-type]
         database_url=SecretStr(database_url),
         request_attempts=attempts,
         request_backoff=0,
     )
-    run = SnapshotRun("tiktok", tiktok.make_client, settings=settings)
-    run.client._adapter = PacedAdapter(calls, seconds)
-    for _ in run.read(tiktok.VIDEOS, run.account_days(), partial(tiktok.read_videos, run)):
+    run = SnapshotRun(TIKTOK, settings=settings)
+    run.client._adapter = PacedAdapter(run.client, calls)
+    run.client._adapter._make_window = partial(CallWindow, calls, seconds)
+    for _ in run.read(VIDEOS, run.account_days(), read_videos):
         pass
-    return run.outcomes.summary()
+    run.outcomes.close()
+    return run
 
 
 def test_a_client_that_keeps_the_limit_is_never_refused(database_url: str, today: date) -> None:
     with throttled_sandbox(today) as url:
-        summary = read_all(url, database_url, attempts=1, calls=CALLS, seconds=1.5)
-        assert summary == f"{CREATORS} of {CREATORS} accounts read whole"
+        run = read_all(url, database_url, attempts=1, calls=CALLS, seconds=1.5)
+        assert not run.outcomes.failures
+        assert len(run.outcomes.all) > CALLS
         # Without the limit the same calls are too many: the sandbox does count.
-        assert "rate_limit_exceeded" in read_all(url, database_url, attempts=1, calls=0, seconds=0)
+        again = read_all(url, database_url, attempts=1, calls=0, seconds=0)
+        assert {getattr(f.error, "code", "") for f in again.outcomes.failures} == {
+            "rate_limit_exceeded"
+        }
 
 
 def test_a_client_that_is_refused_waits_as_long_as_it_is_told(
     database_url: str, today: date
 ) -> None:
     with throttled_sandbox(today) as url:
-        summary = read_all(url, database_url, attempts=8, calls=0, seconds=0)
-    assert summary == f"{CREATORS} of {CREATORS} accounts read whole"
+        run = read_all(url, database_url, attempts=8, calls=0, seconds=0)
+    assert not run.outcomes.failures
+    assert sum(outcome.call_count for outcome in run.outcomes.all) > len(run.outcomes.all)

@@ -11,7 +11,7 @@ from ingestion.registry import PLATFORMS
 
 def action(status: int, code: str, message: str = "") -> str | None:
     verdict = TOY.judge(status, {"error": {"code": code, "message": message}})
-    return verdict and verdict.action
+    return verdict.action if verdict else None
 
 
 def test_a_success_calls_for_nothing() -> None:
