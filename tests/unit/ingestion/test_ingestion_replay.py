@@ -1,15 +1,18 @@
 """Replaying recorded data: every row is served, and a broken file is named to row and column."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
 
 from ingestion.sandbox.replay import COLUMNS, ReplayWorld, open_id_of, read_videos
+from ingestion.sandbox.tiktok import TikTok
+from ingestion.sandbox.tokens import TokenBook
 from warehouse.errors import UserError
 
-AS_OF = datetime(2026, 11, 21, tzinfo=UTC)
 ROWS = [
     "6001295689634654032,1601169789,ann,\"['duet', 'fun']\",18,10,1,2,100,5000,900,7",
     "6001295689634654032,1601169789,ann,[],18,12,1,2,90,5000,950,6",
@@ -29,32 +32,59 @@ def write(tmp_path: Path) -> Callable[..., Path]:
     return write_file
 
 
+def ask(world: ReplayWorld, path: str, username: str, day: str = "2026-11-20") -> dict[str, Any]:
+    """What TikTok's routes say of a recorded creator."""
+    tokens = TokenBook(world)
+    token = tokens.issued("tiktok", open_id_of(username)).access_token
+    headers = {"Authorization": f"Bearer {token}", "X-Sandbox-Date": day}
+    with TestClient(Starlette(routes=TikTok(world, tokens).routes())) as api:
+        answer = api.request("GET" if "user" in path else "POST", path, headers=headers)
+    data: dict[str, Any] = answer.json()["data"]
+    return data
+
+
+VIDEOS = "/v2/video/list/?fields=id,view_count,video_description,width"
+
+
 def test_accounts_and_all_rows_are_served(write: Callable[..., Path]) -> None:
     world = ReplayWorld(write(*ROWS))
     assert [account.handle for account in world.accounts()] == ["ann", "bob"]
-    videos = world.tiktok_videos(open_id_of("ann"), AS_OF)
+    assert [creator.creator_id for creator in world.creators()] == ["ann", "bob"]
+    videos = ask(world, VIDEOS, "ann")["videos"]
     assert [v["id"] for v in videos] == ["6001295689634654033", *["6001295689634654032"] * 2]
     assert [v["view_count"] for v in videos] == [100, 100, 90]
     assert videos[1]["video_description"] == "#duet #fun"
     assert videos[2]["video_description"] == ""
     assert "width" not in videos[0]
+    assert [v["id"] for v in ask(world, VIDEOS, "bob")["videos"]] == ["6001295689634654034"]
 
 
 def test_a_creators_counters_are_the_highest_of_its_rows(write: Callable[..., Path]) -> None:
-    user = ReplayWorld(write(*ROWS)).tiktok_user(open_id_of("ann"), AS_OF)
-    assert (user["follower_count"], user["likes_count"], user["video_count"]) == (5000, 950, 7)
-
-
-def test_a_video_is_not_listed_before_its_creation(write: Callable[..., Path]) -> None:
+    counters = "follower_count,likes_count,video_count"
     world = ReplayWorld(write(*ROWS))
-    second = datetime.fromtimestamp(1601169790, UTC)
-    assert len(world.tiktok_videos(open_id_of("ann"), second)) == 2
+    found = ask(world, f"/v2/user/info/?fields=username,{counters}", "ann")["user"]
+    assert found == {
+        "username": "ann",
+        "follower_count": 5000,
+        "likes_count": 950,
+        "video_count": 7,
+    }
 
 
-def test_youtube_has_no_accounts(write: Callable[..., Path]) -> None:
+def test_a_video_is_not_listed_before_the_day_of_its_creation(write: Callable[..., Path]) -> None:
     world = ReplayWorld(write(*ROWS))
-    assert world.youtube_channel("UCx", AS_OF) is None
-    assert world.youtube_uploads("UUx", AS_OF) is None
+    assert len(ask(world, VIDEOS, "ann", "2020-09-27")["videos"]) == 3
+    assert ask(world, VIDEOS, "ann", "2020-09-26")["videos"] == []
+
+
+def test_the_other_platforms_have_no_accounts(write: Callable[..., Path]) -> None:
+    world = ReplayWorld(write(*ROWS))
+    assert world.locate("youtube", open_id_of("ann")) is None
+    assert list(world.blocks("youtube")) == []
+    assert world.locate("tiktok", "nobody") is None
+    found = world.locate_post("tiktok", "6001295689634654034")
+    assert found is not None
+    assert found[0].post_id[found[1]] == "6001295689634654034"
 
 
 @pytest.mark.parametrize(
