@@ -123,8 +123,9 @@ class ConnectionStore:
 
         Among all workers one calls ``ask``, with the present tokens, while the others wait for its
         result; what the platform gave is committed before anybody has it. When ``ask`` raises
-        :class:`DeadTokenError` or :class:`PermissionMissingError`, the connection is marked broken;
-        any other error changes nothing. Raises :class:`AccountError` where the connection is not
+        :class:`DeadTokenError`, :class:`PermissionMissingError` or an :class:`AccountError` of the
+        code ``invalid_grant``, the connection is marked broken; any other error may pass, or is
+        ours to mend, and changes nothing. Raises :class:`AccountError` where the connection is not
         active or has no tokens.
         """
         # first of all, since opening the database may take a lock too
@@ -135,8 +136,9 @@ class ConnectionStore:
                 return present
             try:
                 asked = ask(present)
-            except (DeadTokenError, PermissionMissingError) as refusal:
-                self._mark_broken(connection_id, version, refusal)
+            except AccountError as refusal:
+                if _is_final(refusal):
+                    self._mark_broken(connection_id, version, refusal)
                 raise
             return self._renew(connection_id, version, _completed(asked, present))
 
@@ -269,6 +271,12 @@ def _completed(asked: Tokens, present: Tokens) -> Tokens:
         "refresh_expires_at": present.refresh_expires_at,
     }
     return asked.model_copy(update=kept)
+
+
+def _is_final(refusal: AccountError) -> bool:
+    """Whether the owner alone can mend it; OAuth's word for that is RFC 6749, section 5.2."""
+    dead = isinstance(refusal, (DeadTokenError, PermissionMissingError))
+    return dead or refusal.code == "invalid_grant"
 
 
 def _is_version(connection_id: str, version: int) -> Any:

@@ -370,7 +370,7 @@ def test_a_worker_that_dies_while_it_asks_holds_nobody_up(
     assert store.refresh("k1", SecretStr("old"), lambda _: tokens("new")) == tokens("new")
 
 
-@pytest.mark.parametrize("error", [DeadTokenError, PermissionMissingError])
+@pytest.mark.parametrize("error", [DeadTokenError, PermissionMissingError, AccountError])
 def test_a_final_refusal_breaks_the_connection(
     store: ConnectionStore, error: type[AccountError]
 ) -> None:
@@ -396,6 +396,7 @@ def test_a_final_refusal_breaks_the_connection(
     [
         UnreachableError("tiktok: no answer.", "unreachable"),
         AccountError("tiktok: account ann1: still refused after 5 attempts.", "internal_error"),
+        AccountError("tiktok: account ann1: wrong client key.", "invalid_client"),
         RuntimeError("a bug"),
     ],
 )

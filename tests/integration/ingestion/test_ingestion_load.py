@@ -2,13 +2,11 @@
 
 from collections.abc import Callable
 from datetime import date
-from pathlib import Path
-from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
 from dlt.common.exceptions import DltException
-from ingestion_environment import API_KEY, DATA, Ingestion
+from ingestion_environment import DATA, Ingestion
 from pydantic import SecretStr
 
 from ingestion.connections import Tokens
@@ -228,39 +226,6 @@ def test_a_dry_run_counts_and_loads_nothing(ingestion: Ingestion) -> None:
     )
     assert "tiktok__users: 3 rows (not loaded)" in done.stdout, done.stderr
     assert ingestion.query("SHOW TABLES FROM {raw}") == []
-
-
-def test_no_secret_in_logs_state_or_warehouse(ingestion: Ingestion, warehouse_server: Any) -> None:
-    """Every byte that a run leaves behind, in the warehouse's folder and in dlt's."""
-    store = ingestion.store
-    kept = [store.tokens(connection.connection_id) for connection in store.connections()]
-    tokens = [one.access_token.get_secret_value() for one in kept if one]
-    assert len(set(tokens)) == 16
-    printed = ""
-    for source in TABLES:
-        done = ingestion.command("-m", f"ingestion.{source}", RUNTIME__LOG_LEVEL="DEBUG")
-        assert done.returncode == 0, done.stderr
-        printed += done.stdout + done.stderr
-    ingestion.client.command("SYSTEM FLUSH LOGS")
-    _, password = ingestion.warehouse.login("owner")
-    left = [path for path in (ingestion.folder / "dlt").rglob("*") if path.is_file()]
-    assert left
-    for secret in (*tokens, API_KEY):
-        assert secret not in printed
-        _assert_in_none(left, secret)
-        data = Path(warehouse_server.path)
-        _assert_in_none([p for p in data.rglob("*") if p.is_file()], secret)
-    assert password not in printed
-    _assert_in_none(left, password)
-
-
-def _assert_in_none(paths: list[Path], secret: str) -> None:
-    for path in paths:
-        try:
-            content = path.read_bytes()
-        except FileNotFoundError:
-            continue  # a part that the engine has merged away meanwhile
-        assert secret.encode() not in content, path
 
 
 def test_attempts_are_kept_when_the_load_fails(ingestion: Ingestion) -> None:
