@@ -17,6 +17,8 @@ import pytest
 from clickhouse_connect.driver.client import Client
 from dbt_command import Dbt
 
+from ingestion.sandbox.environment import environment as sandbox_environment
+
 ROOT = Path(__file__).parents[3]
 DATA = ROOT.parent / "shared" / "data"
 CSV = DATA / "real" / "tiktok_videos.csv"
@@ -54,10 +56,7 @@ def built(dbt: Dbt, sandbox: str, tmp_path_factory: pytest.TempPathFactory) -> D
         "CREDENCE_ENV": dbt.warehouse.env,
         "DATABASE_URL": f"sqlite:///{folder}/credence.db",
         "DLT_DIR": str(folder / "dlt"),
-        "TIKTOK_BASE_URL": f"{sandbox}/tiktok",
-        "TIKTOK_CALLS_PER_MINUTE": "0",
-        "YOUTUBE_BASE_URL": f"{sandbox}/youtube",
-        "YOUTUBE_API_KEY": "not-asked",
+        **sandbox_environment(sandbox),
     }
     connections = ["connections", "--replay", str(DATA)]
     for module, *arguments in (
