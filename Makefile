@@ -61,6 +61,7 @@ soak: $(VENV)  ## Run the full counts of kills and property runs
 bench: $(VENV)  ## Print the benchmarks, as ratios within one run
 	@$(PY) -m benchmarks.warehouse
 	@$(PY) -m benchmarks.ingestion
+	@$(PY) -m benchmarks.history
 
 check: $(VENV)  ## Lint, types, import directions, SQL style, secrets
 	@$(PY) -m ruff check .
@@ -71,6 +72,7 @@ check: $(VENV)  ## Lint, types, import directions, SQL style, secrets
 	@git ls-files -z | xargs -0 .venv/bin/detect-secrets-hook $(SECRETS)
 
 format: $(VENV)  ## Format Python and SQL
+	@$(PY) -m orchestration.dbt_platforms
 	@$(PY) -m ruff check --fix .
 	@$(PY) -m ruff format .
 	@.venv/bin/sqlfluff fix --disable-progress-bar dbt_project/models
@@ -87,6 +89,7 @@ deps:  ## Install the Debian packages that tests need (chromium, PostgreSQL)
 	|| { echo "make deps: cannot install$$missing here; as root: apt-get install$$missing. Tests that need them are skipped." >&2; [ "$${CI:-}" != true ]; }
 
 dbt: $(VENV)  ## Run dbt against the running warehouse, e.g. make dbt ARGS="build --select marts"
+	@$(PY) -m orchestration.dbt_platforms
 	@eval "$$($(PY) -m warehouse env)" && .venv/bin/dbt $(ARGS) --project-dir dbt_project --profiles-dir dbt_project
 
 clean:  ## Remove what the demo and the tests made (environments stay)
