@@ -48,6 +48,7 @@ from ingestion.facebook_insights import (
     read_video_insights,
     recent,
 )
+from ingestion.http import part
 from ingestion.insights import Quarantine
 from ingestion.language import detect
 from ingestion.metrics import view_definition
@@ -308,14 +309,14 @@ def post_row(post: Json, page_id: str) -> Row:
     """A post; what is asked with ``limit(0)`` for its counts alone brings an empty list along."""
     slim = {name: value for name, value in post.items() if name not in REACTION_ALIASES}
     for edge in ("comments", "reactions"):
-        slim[edge] = _without_empty_data(slim.get(edge))
+        slim[edge] = _without_empty_data(part(post, edge))
     return POSTS.row(slim, page_id=page_id, language=detect(post.get("message")))
 
 
 def reaction_rows(post: Json, page_id: str) -> list[Row]:
     """A post's reactions by type; a type that the platform does not count is left out."""
     counts = {
-        name: (post.get(alias) or {}).get("summary", {}).get("total_count")
+        name: part(part(post, alias), "summary").get("total_count")
         for alias, name in REACTION_ALIASES.items()
     }
     return [
@@ -334,7 +335,7 @@ def video_row(video: Json, page_id: str, video_type: str, day: date) -> Row:
     """A video or reel; ``post_id`` in the form that posts have (``page_post``)."""
     slim = dict(video)
     for edge in ("comments", "likes"):
-        slim[edge] = _without_empty_data(slim.get(edge))
+        slim[edge] = _without_empty_data(part(video, edge))
     post_id = video.get("post_id")
     return VIDEOS.row(
         slim,
@@ -357,8 +358,8 @@ def _distinct(objects: Iterable[Json]) -> list[Json]:
     return list({str(one.get("id")): one for one in objects}.values())
 
 
-def _without_empty_data(edge: Json | None) -> Json:
-    return {name: value for name, value in (edge or {}).items() if name != "data" or value}
+def _without_empty_data(edge: Json) -> Json:
+    return {name: value for name, value in edge.items() if name != "data" or value}
 
 
 FACEBOOK = Platform(

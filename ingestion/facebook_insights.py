@@ -15,7 +15,7 @@ from ingestion.insights import NO_DATA, Quarantine, ask_metrics, insight_row, in
 from ingestion.metrics import Metric, metrics_for, view_definition
 from ingestion.policy import Json
 from ingestion.snapshot import AccountDay, SnapshotRun, windows
-from ingestion.tables import Row
+from ingestion.tables import Row, UnreadableValueError
 
 PLATFORM = "facebook"
 
@@ -125,7 +125,7 @@ def _value_rows(unit: AccountDay, metric: Metric, value: Json, object_id: str) -
     if metric.period == "day":
         if not end_time:
             return []
-        day = (datetime.fromisoformat(end_time) - timedelta(days=1)).date()
+        day = _day_before(end_time)
     number = value.get("value")
     parts = number if isinstance(number, dict) else {"": number}
     definition = view_definition(PLATFORM, day) if metric.metric in VIEW_METRICS else None
@@ -145,6 +145,17 @@ def _value_rows(unit: AccountDay, metric: Metric, value: Json, object_id: str) -
         for segment, part in parts.items()
         if part is not None
     ]
+
+
+def _day_before(end_time: object) -> date:
+    """The day that ends at ``end_time``, midnight in Pacific time."""
+    try:
+        return (datetime.fromisoformat(str(end_time)) - timedelta(days=1)).date()
+    except ValueError:
+        raise UnreadableValueError(
+            f"end_time: {str(end_time)[:60]!r} is not a time. "
+            "The platform's answer has changed shape."
+        ) from None
 
 
 def _lifetime(

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from ingestion.errors import AccountError
 from ingestion.facebook import (
     COMMENTS,
     PAGES,
@@ -155,6 +156,16 @@ def test_reactions_by_type_are_rows_and_an_absent_type_is_no_row() -> None:
     ]
     table = POST_REACTIONS.to_arrow({**row, **STAMP} for row in rows)
     assert table["post_id"].to_pylist() == [f"{PAGE}_7"] * 2
+
+
+@pytest.mark.parametrize("edge", [{"summary": 3}, [1], {"summary": None}])
+def test_an_edge_of_another_shape_is_an_error_of_the_account_alone(edge: Any) -> None:
+    wrong = post(reactions_like=edge)
+    if edge == {"summary": None}:
+        assert reaction_rows(wrong, PAGE) == []
+        return
+    with pytest.raises(AccountError, match="is not an object"):
+        reaction_rows(wrong, PAGE)
 
 
 def test_lists_of_nobody_leave_no_trace_in_extra() -> None:

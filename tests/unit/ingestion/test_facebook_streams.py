@@ -20,6 +20,7 @@ from ingestion.insights import Quarantine
 from ingestion.metrics import metrics_for
 from ingestion.settings import IngestionSettings
 from ingestion.snapshot import AccountDay, SnapshotRun
+from ingestion.tables import UnreadableValueError
 
 DAY = date(2026, 11, 20)
 PAGE = "100000000000001"
@@ -123,6 +124,21 @@ def test_insights_older_than_two_years_are_not_asked_for() -> None:
     assert run.asked[0][1]["since"] == str(DAY - timedelta(days=730))
 
 
+@pytest.mark.parametrize("end_time", ["soon", 5])
+def test_an_end_that_is_no_time_is_named(end_time: object) -> None:
+    value = {"value": 1, "end_time": end_time}
+    run = Asking(lambda path, params: {"data": [metric("page_follows", value, period="day")]})
+    with pytest.raises(UnreadableValueError, match=f"end_time: '{end_time}' is not a time"):
+        read_page_insights(Quarantine(), run, unit())
+
+
+def test_a_value_without_an_end_is_left_out() -> None:
+    run = Asking(
+        lambda path, params: {"data": [metric("page_follows", {"value": 1}, period="day")]}
+    )
+    assert read_page_insights(Quarantine(), run, unit()) == []
+
+
 def test_a_page_without_insights_gives_no_rows_and_says_so() -> None:
     run = Asking(lambda path, params: {"data": [], "paging": {}})
     assert read_page_insights(Quarantine(), run, unit()) == []
@@ -220,7 +236,7 @@ def test_a_post_that_moves_to_the_next_page_is_one_post_and_no_link_is_followed(
     rows = read_posts({}, run, unit())
     assert [row["id"] for row in rows] == [f"{PAGE}_3", f"{PAGE}_2"]
     assert {path for path, _ in run.asked} == {f"{PAGE}/published_posts"}
-    assert len(run.asked) == 2
+    assert [params["include_hidden"] for _, params in run.asked] == ["true", "true"]
     assert "access_token" not in str(run.asked)
 
 
