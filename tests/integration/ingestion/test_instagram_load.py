@@ -158,3 +158,64 @@ def test_a_year_of_insights_respects_every_window(
 def long_sandbox() -> Iterator[str]:
     """The address of a sandbox over a world of more than a year."""
     yield from serve(*LONG_WORLD)
+
+
+def faulty(
+    make_ingestion: Callable[..., Ingestion], today: date, faults: str
+) -> Iterator[tuple[Ingestion, list[Exception]]]:
+    """An environment that has read one day from a sandbox with faults, and what failed in it."""
+    for url in serve(*WORLD, "--faults", faults):
+        other = make_ingestion(url, *WORLD)
+        result = other.load("instagram", today, request_attempts=8)
+        yield other, [failure.error for failure in result.outcomes.failures if failure.error]
+
+
+def test_broken_answers_and_dead_tokens_cost_nothing_but_time(
+    make_ingestion: Callable[..., Ingestion], ingestion: Ingestion, today: date
+) -> None:
+    ingestion.load("instagram", today)
+    faults = "server_error:0.1,truncated_body:0.1,reset_connection:0.05,dead_token:0.02"
+    for other, failures in faulty(make_ingestion, today, faults):
+        assert failures == []
+        assert landed(other) == landed(ingestion)
+
+
+def test_a_dead_metric_costs_its_own_rows_and_is_told(
+    make_ingestion: Callable[..., Ingestion], ingestion: Ingestion, today: date
+) -> None:
+    ingestion.load("instagram", today)
+    for other, failures in faulty(make_ingestion, today, "dead_metric:0.3"):
+        assert failures == []
+        refused = other.query(
+            "SELECT DISTINCT metric FROM {ops}.metric_availability WHERE reason = 'not_supported'"
+        )
+        dead = {row[0] for row in refused}
+        assert dead
+        left = landed(other)
+        for table, rows in landed(ingestion).items():
+            is_long = "insights" in table or table in {
+                "follower_changes",
+                "audience",
+                "online_followers",
+            }
+            assert left[table] == ([r for r in rows if r[3] not in dead] if is_long else rows)
+
+
+def test_what_vanishes_between_list_and_call_is_skipped_and_told(
+    make_ingestion: Callable[..., Ingestion], ingestion: Ingestion, today: date
+) -> None:
+    ingestion.load("instagram", today)
+    for other, failures in faulty(make_ingestion, today, "gone_object:0.4"):
+        assert failures == []
+        whole, left = landed(ingestion), landed(other)
+        of_objects = {"comments", "media_insights", "story_insights"}
+        for table in TABLES:
+            if table not in of_objects:
+                assert left[table] == whole[table]
+        for table in ("comments", "media_insights"):
+            assert set(left[table]) < set(whole[table])
+            assert other.query(
+                "SELECT count() > 0 FROM {ops}.ingestion_outcome "
+                f"WHERE stream = 'instagram__{table}' AND status = 'skipped' "
+                "AND error_class = '100/33'"
+            ) == [(True,)]
