@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ingestion.sandbox.world.coefficients import Population
+from ingestion.sandbox.world.coefficients import TRAITS, Population
 from ingestion.sandbox.world.identity import digest
 from ingestion.sandbox.world.model import (
     DAY_SECONDS,
@@ -27,8 +27,6 @@ CATEGORIES = (
 )  # fmt: skip
 """By topic, in the order of the grammars' topics."""
 
-FOLLOWING = {"facebook": 40, "instagram": 500, "tiktok": 180, "youtube": 60}
-"""Accounts followed, median."""
 FOLLOWING_LIMIT = 7_500
 
 
@@ -83,7 +81,7 @@ def profiles(
 def following(rng: np.random.Generator, platform: str, plan: Plan) -> Ints:
     """Accounts followed at the end of each day, [A, T]."""
     accounts, days = plan.following_change.shape
-    start = np.floor(FOLLOWING[platform] * rng.lognormal(0, 0.7, accounts)).astype(np.int64)
+    start = np.floor(TRAITS[platform].following * rng.lognormal(0, 0.7, accounts)).astype(np.int64)
     steps = rng.poisson(0.6, (accounts, days)) - rng.poisson(0.55, (accounts, days))
     walk = start[:, None] + np.cumsum(steps + plan.following_change, axis=1)
     found: Ints = np.clip(walk, 0, FOLLOWING_LIMIT).astype(np.int64)

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from ingestion.sandbox.world.coefficients import Population
+from ingestion.sandbox.world.coefficients import TRAITS, Population
+from ingestion.sandbox.world.coefficients import Audience as Coefficients
 from ingestion.sandbox.world.model import Floats, Texts
 from ingestion.sandbox.world.phrasebook import COUNTRIES
 
@@ -23,18 +24,19 @@ Audience = dict[str, tuple[list[str], Floats, Floats]]
 def audiences(rng: np.random.Generator, platform: str, country: Texts, stealth: Floats) -> Audience:
     """Shares of each segment, [A, S], among the grown and the bought followers."""
     accounts = country.size
-    young = {"tiktok": 1.6, "instagram": 0.8, "youtube": 0.3, "facebook": -0.8}[platform]
-    shape = np.array([2.0, 9.0, 10.0, 6.0, 3.0, 1.5, 0.8])
-    tilt = np.exp(-young * 0.35 * (np.arange(len(AGES)) - 2))
-    ages = _dirichlet(rng, shape * tilt, accounts, 40)
-    fake_ages = _dirichlet(rng, np.array([1.0, 12.0, 10.0, 2.0, 1.0, 0.5, 0.5]), accounts, 40)
-    women = rng.beta(4, 4, accounts)
+    settings, youth = Coefficients(), TRAITS[platform].youth
+    tilt = np.exp(-youth * settings.age_tilt * (np.arange(len(AGES)) - 2))
+    ages = _dirichlet(rng, settings.age_weights * tilt, accounts)
+    fake_ages = _dirichlet(rng, np.array(settings.bought_age_weights), accounts)
+    women = rng.beta(*settings.women, accounts)
     genders = np.column_stack([women, 1 - women, np.full(accounts, 0.0)])
-    genders = genders * 0.96 + np.array([0, 0, 0.04])
-    fake_genders = _dirichlet(rng, np.array([3.0, 6.0, 1.5]), accounts, 40)
+    unknown = settings.unknown_gender
+    genders = genders * (1 - unknown) + np.array([0, 0, unknown])
+    fake_genders = _dirichlet(rng, np.array(settings.bought_gender_weights), accounts)
     codes, countries = _countries(rng, country)
     farms = _farms(rng, codes, country)
-    bought = farms * (1 - 0.7 * stealth)[:, None] + countries * (0.7 * stealth)[:, None]
+    at_home = (settings.farm_stealth * stealth)[:, None]
+    bought = farms * (1 - at_home) + countries * at_home
     names, cities, fake_cities = _cities(rng, codes, countries, bought)
     return {
         "age": (list(AGES), ages, fake_ages),
@@ -47,8 +49,10 @@ def audiences(rng: np.random.Generator, platform: str, country: Texts, stealth: 
 def activity(rng: np.random.Generator, codes: list[str], countries: Floats) -> Floats:
     """Share of the active followers by UTC hour, [A, 24]: evenings, where they live."""
     hours = np.arange(24)
-    local = 1 + 2.2 * np.exp(-(((hours - 20) / 3.5) ** 2)) + np.exp(-(((hours - 12) / 3) ** 2))
-    local -= 0.85 * np.exp(-(((hours - 3.5) / 2.5) ** 2))
+    settings, local = Coefficients(), np.ones(24)
+    bumps = ((settings.evening, 1), (settings.noon, 1), (settings.night, -1))
+    for (height, place, width), sign in bumps:
+        local += sign * height * np.exp(-(((hours - place) / width) ** 2))
     offsets = [COUNTRIES[c][2] if c in COUNTRIES else 6 for c in codes]
     curves = np.stack([np.roll(local, -offset) for offset in offsets])
     found = countries @ curves * rng.lognormal(0, 0.05, (countries.shape[0], 24))
@@ -64,7 +68,9 @@ def _countries(rng: np.random.Generator, country: Texts) -> tuple[list[str], Flo
         language = COUNTRIES[home][1][0]
         same = np.array([c in COUNTRIES and language in COUNTRIES[c][1] for c in codes])
         abroad = rng.dirichlet(weights * np.where(same, 4.0, 1.0) * 12)
-        part = np.clip(rng.normal(Population().home_audience, 0.12), 0.2, 0.95)
+        part = np.clip(
+            rng.normal(Population().home_audience, Coefficients().home_spread), 0.2, 0.95
+        )
         rows[i] = abroad * (1 - part)
         rows[i, codes.index(home)] += part
     return codes, rows
@@ -75,7 +81,7 @@ def _farms(rng: np.random.Generator, codes: list[str], home: Texts) -> Floats:
     found = np.zeros((home.size, len(codes)))
     for i in range(home.size):
         places = [str(p) for p in rng.permutation(FARM_COUNTRIES) if p != home[i]]
-        for place, share in zip(places[:3], (0.6, 0.25, 0.15), strict=True):
+        for place, share in zip(places[:3], Coefficients().farm_shares, strict=True):
             found[i, codes.index(place)] = share
     return found
 
@@ -87,13 +93,14 @@ def _cities(
     grown, fake = [], []
     for position, code in enumerate(codes):
         towns = COUNTRIES[code][3] if code in COUNTRIES else FARM_CITIES[code]
-        split = _dirichlet(rng, np.linspace(4, 1, len(towns)), countries.shape[0], 30)
+        split = _dirichlet(rng, np.linspace(4, 1, len(towns)), countries.shape[0])
         names.extend(f"{town}, {code}" for town in towns)
         grown.append(split * countries[:, [position]])
         fake.append(split * bought[:, [position]])
     return names, np.concatenate(grown, axis=1), np.concatenate(fake, axis=1)
 
 
-def _dirichlet(rng: np.random.Generator, shape: Floats, rows: int, strength: float) -> Floats:
+def _dirichlet(rng: np.random.Generator, shape: Floats, rows: int) -> Floats:
+    strength = Coefficients().concentration
     found: Floats = rng.dirichlet(shape / shape.sum() * strength, rows)
     return found

@@ -119,7 +119,7 @@ def _assemble(
     thread: commenting.Thread,
     rng: np.random.Generator,
 ) -> PlatformBlock:
-    world, accounts = slice(BURN_IN, None), len(members)
+    world, accounts, posts = slice(BURN_IN, None), len(members), Posts()
     account_id = ids(span.seed, platform, "account", [p.number for p in members])
     post_id = _post_ids(span.seed, platform, block, account_id, draft.account)
     daily = counters.account_days(traits, draft, course, counted, who.rate)
@@ -129,7 +129,7 @@ def _assemble(
     audiences = audience.audiences(rng, platform, public.country, stealth)
     codes, countries, _ = audiences["country"]
     interactions = daily["likes"] + daily["comments"] + daily["shares"] + daily["saves"]
-    curious = rng.uniform(3, 6, (accounts, 1)) * gained
+    curious = rng.uniform(*posts.gain_visits, (accounts, 1)) * gained
     return PlatformBlock(
         platform=platform,
         first_day=span.first_day,
@@ -141,8 +141,8 @@ def _assemble(
         gained=gained,
         lost=course.lost[:, world],
         following=following(rng, platform, plan)[:, world],
-        profile_views=np.floor(daily["views"] * 0.012 + curious).astype(np.int64),
-        engaged=np.floor(interactions * 0.84).astype(np.int64),
+        profile_views=np.floor(daily["views"] * posts.profile_visits + curious).astype(np.int64),
+        engaged=np.floor(interactions * posts.engaged_accounts).astype(np.int64),
         reach=daily["reach"],
         views=daily["views"],
         likes=daily["likes"],

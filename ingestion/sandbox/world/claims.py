@@ -4,14 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ingestion.sandbox.world.coefficients import Claims
+from ingestion.sandbox.world.coefficients import Claims, Incidents
 from ingestion.sandbox.world.incidents import daily_income
 from ingestion.sandbox.world.people import Person
 from ingestion.sandbox.world.plan import Incident
 from ingestion.sandbox.world.span import BURN_IN, Span
-
-LONGEST_PAID = 90
-"""Days paid for a loss that never ends."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +43,9 @@ def claims_of(
             if inflated
             else rng.lognormal(0, settings.honest_spread)
         )
-        end = incident.end if incident.end is not None else incident.start + LONGEST_PAID
+        end = (
+            incident.end if incident.end is not None else incident.start + Incidents().longest_paid
+        )
         found.append(
             Claim(
                 incident_id=incident_id,

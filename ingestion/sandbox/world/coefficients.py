@@ -67,6 +67,7 @@ class Growth:
     daily_noise: float = _c(0.25, "log", "day-to-day noise of the gain")
     purge_days_per_year: float = _c(5.0, "per year", "a platform removes followers it distrusts")
     purge_grown: float = _c(0.004, "share", "grown followers that a purge removes, median")
+    purge_spread: float = _c(0.6, "log", "of the grown share between accounts")
     purge_bought: float = _c(0.25, "share", "bought followers that a purge removes, mean")
 
 
@@ -88,6 +89,8 @@ class Traits:
     decay_days: float = _c(1.0, "days", "tau of a post's attention")
     catalogue_share: float = _c(0.1, "share", "views of posts older than the world, of a day's")
     reach_per_view: float = _c(0.75, "1", "accounts reached by views")
+    following: float = _c(100.0, "accounts", "followed by an account, median")
+    youth: float = _c(0.0, "1", "how much younger than average the audience is")
 
 
 @dataclass(frozen=True)
@@ -115,7 +118,73 @@ class Posts:
     comments_off_share: float = _c(0.03, "share", "posts with comments switched off")
     likes_hidden_share: float = _c(0.03, "share", "posts with hidden likes")
     deleted_share: float = _c(0.012, "share", "posts that their owner deletes later")
+    viral_engagement: float = _c(0.8, "1", "engagement rate of viral posts against others")
+    root_range: tuple[float, float] = _c(
+        (0.25, 2.2), "1", "the root of a post's engagement rate against the median stays within"
+    )
+    rate_ceiling: float = _c(0.7, "per view", "highest engagement rate")
+    story_reach: float = _c(0.22, "1", "views of a story against a post")
+    story_engagement: float = _c(0.25, "1", "engagement rate of a story against a post")
+    comment_spread: float = _c(0.5, "log", "of the share of comments between posts")
+    share_spread: float = _c(0.6, "log", "of the share of shares between posts")
+    part_ceiling: float = _c(0.4, "share", "largest share of either")
+    save_spread: float = _c(0.6, "log", "of the saves between posts")
+    reach_spread: float = _c(0.06, "1", "relative spread of reach per view between posts")
+    hour: float = _c(17.0, "local hour", "when people post, mean")
+    hour_spread: float = _c(3.2, "hours", "standard deviation of it")
+    kids_share: float = _c(0.03, "share", "accounts made for kids")
+    hashtag_share: float = _c(0.7, "share", "captions with a hashtag")
+    emoji_share: float = _c(0.5, "share", "captions with an emoji")
+    profile_visits: float = _c(0.012, "per view", "visits of the profile")
+    gain_visits: tuple[float, float] = _c((3.0, 6.0), "1", "visits for each follower gained")
+    engaged_accounts: float = _c(0.84, "1", "different accounts among a day's engagements")
     alien_language: float = _c(0.03, "share", "posts in another language than the account's")
+
+
+@dataclass(frozen=True)
+class Audience:
+    """Who the followers are, and when they are awake."""
+
+    home_spread: float = _c(0.12, "share", "of the home audience between accounts")
+    age_weights: tuple[float, ...] = _c(
+        (2.0, 9.0, 10.0, 6.0, 3.0, 1.5, 0.8), "1", "ages from 13-17 to 65+"
+    )
+    age_tilt: float = _c(0.35, "log per age group", "at youth 1")
+    bought_age_weights: tuple[float, ...] = _c(
+        (1.0, 12.0, 10.0, 2.0, 1.0, 0.5, 0.5), "1", "ages of bought followers"
+    )
+    women: tuple[float, float] = _c((4.0, 4.0), "1", "Beta distribution of the share of women")
+    unknown_gender: float = _c(0.04, "share", "followers of unknown gender")
+    bought_gender_weights: tuple[float, ...] = _c(
+        (3.0, 6.0, 1.5), "1", "women, men, unknown among bought followers"
+    )
+    concentration: float = _c(40.0, "1", "of the Dirichlet draws; higher is more alike")
+    farm_shares: tuple[float, float, float] = _c(
+        (0.6, 0.25, 0.15), "share", "bought followers of an account by its three countries"
+    )
+    farm_stealth: float = _c(0.7, "share", "bought followers from home at stealth 1")
+    evening: tuple[float, float, float] = _c(
+        (2.2, 20.0, 3.5), "1, hour, hours", "activity peak: height, place, width"
+    )
+    noon: tuple[float, float, float] = _c((1.0, 12.0, 3.0), "1, hour, hours", "the smaller peak")
+    night: tuple[float, float, float] = _c((0.85, 3.5, 2.5), "1, hour, hours", "the trough")
+
+
+@dataclass(frozen=True)
+class Profiles:
+    """Public profiles of commenters; triples are ordinary people, members of pods, empty ones."""
+
+    empty_bots: float = _c(0.8, "share", "bots whose profile is empty")
+    empty_people: float = _c(0.1, "share", "ordinary commenters whose profile is as empty")
+    young: float = _c(0.6, "share", "empty profiles made within the last year")
+    followers: tuple[float, float, float] = _c((180.0, 6_000.0, 12.0), "followers", "median")
+    following: tuple[float, float, float] = _c((320.0, 1_800.0, 1_400.0), "accounts", "median")
+    posts: tuple[float, float, float] = _c((35.0, 240.0, 1.0), "posts", "median")
+    spread: float = _c(1.1, "log", "of followers and posts")
+    following_spread: float = _c(0.8, "log", "of the accounts followed")
+    picture: tuple[float, float] = _c((0.96, 0.35), "share", "with a picture: others, empty ones")
+    no_bio: tuple[float, float] = _c((0.2, 0.75), "share", "without a bio: others, empty ones")
+    private: tuple[float, float] = _c((0.35, 0.05), "share", "private: ordinary people, others")
 
 
 @dataclass(frozen=True)
@@ -180,6 +249,22 @@ class Fraud:
     )
     spam_cap: int = _c(24, "rows", "most spam or pod comments of a post")
     spam_hours: float = _c(3.0, "hours", "mean delay of spam at stealth 0")
+    lot_jitter: float = _c(0.07, "share", "by which a lot that is not round misses the order")
+    lot_extra: float = _c(0.015, "share", "most that a round lot delivers beyond the order")
+    follows_of_size: float = _c(0.02, "share", "follows a day against followers, within the limits")
+    ramp_days: tuple[int, int] = _c((6, 11), "days", "following, upper end exclusive")
+    hold_days: tuple[int, int] = _c((2, 6), "days", "waiting, upper end exclusive")
+    drop_days: tuple[int, int] = _c((2, 5), "days", "unfollowing, upper end exclusive")
+    rest_days: tuple[int, int] = _c(
+        (3, 11), "days", "until the next cycle; up to 10 more by stealth"
+    )
+    stealth_lot: float = _c(0.4, "share", "smaller lots at stealth 1")
+    stealth_loss: float = _c(0.5, "share", "smaller loss of lots at stealth 1")
+    stealth_follows: float = _c(0.4, "share", "fewer follows at stealth 1")
+    stealth_likes: float = _c(0.6, "share", "fewer bought likes at stealth 1")
+    stealth_comments: float = _c(0.5, "share", "fewer pod and spam comments at stealth 1")
+    stealth_likes_slower: float = _c(6.0, "1", "times longer delivery of likes at stealth 1")
+    stealth_comments_slower: float = _c(8.0, "1", "times longer delay of comments at stealth 1")
 
 
 @dataclass(frozen=True)
@@ -188,12 +273,19 @@ class Disturbances:
 
     giveaway: float = _c(0.8, "per year", "giveaways")
     giveaway_gain: tuple[float, float] = _c((0.02, 0.12), "share", "of followers, in three days")
+    giveaway_days: tuple[float, float, float] = _c((0.5, 0.3, 0.2), "share", "of the gain by day")
     giveaway_lost: float = _c(0.3, "share", "of those who leave in days 7 to 26")
     giveaway_comments: float = _c(4.0, "1", "comments of the giveaway post against an ordinary one")
     advertising: float = _c(0.8, "per year", "advertising campaigns of 4 to 12 days")
+    advertising_days: tuple[int, int] = _c((4, 13), "days", "length, upper end exclusive")
+    advertising_views: float = _c(25.0, "1", "paid views for each follower gained")
     advertising_gain: tuple[float, float] = _c((0.002, 0.008), "per day", "of followers")
     television: float = _c(0.3, "per year", "appearances of a creator, on all platforms at once")
     television_gain: tuple[float, float] = _c((0.03, 0.18), "share", "of followers, in three days")
+    television_days: tuple[float, float, float] = _c(
+        (0.6, 0.28, 0.12), "share", "of the gain by day"
+    )
+    television_attention: float = _c(1.4, "1", "views of posts on those days")
     api_gap: float = _c(1.5, "per year", "the platform fails for 1 or 2 days")
     rebrand: float = _c(0.15, "per year", "new handles")
 
@@ -220,6 +312,13 @@ class Incidents:
     collapse: float = _c(0.03, "per year", "engagement collapse: the platform shows the posts less")
     collapse_factor: tuple[float, float] = _c((0.15, 0.35), "1", "attention that is left")
     collapse_days: tuple[int, int] = _c((20, 61), "days", "duration, upper end exclusive")
+    collapse_cost: float = _c(0.5, "1", "loss of income against loss of attention")
+    reputation_attention: tuple[float, float] = _c(
+        (1.6, 0.6), "1", "views on the first three days, and on the twenty-one after"
+    )
+    reputation_angry: float = _c(0.6, "share", "angry comments in the first ten days")
+    liability_angry: float = _c(0.3, "share", "angry comments in the first four days")
+    longest_paid: int = _c(90, "days", "counted where an incident never ends")
     reputation: float = _c(0.03, "per creator and year", "reputation incidents")
     reputation_loss: tuple[float, float] = _c((0.005, 0.03), "per day", "followers lost at first")
     reputation_amount: tuple[float, float] = _c((2_500.0, 1.0), "USD, log", "median, spread")
@@ -259,6 +358,8 @@ TRAITS: dict[str, Traits] = {
         decay_days=0.35,
         catalogue_share=0.06,
         reach_per_view=0.72,
+        following=40.0,
+        youth=-0.8,
     ),
     "instagram": Traits(
         weight=0.62,
@@ -275,6 +376,8 @@ TRAITS: dict[str, Traits] = {
         decay_days=0.45,
         catalogue_share=0.08,
         reach_per_view=0.7,
+        following=500.0,
+        youth=0.8,
     ),
     "tiktok": Traits(
         weight=0.55,
@@ -290,6 +393,8 @@ TRAITS: dict[str, Traits] = {
         decay_days=1.2,
         catalogue_share=0.15,
         reach_per_view=0.85,
+        following=180.0,
+        youth=1.6,
     ),
     "youtube": Traits(
         weight=0.38,
@@ -305,7 +410,28 @@ TRAITS: dict[str, Traits] = {
         decay_days=3.0,
         catalogue_share=0.5,
         reach_per_view=0.7,
+        following=60.0,
+        youth=0.3,
     ),
+}
+
+
+# Format: share of the posts, views against the platform's median, seconds (from, to) or None.
+FORMATS: dict[str, dict[str, tuple[float, float, tuple[int, int] | None]]] = {
+    "facebook": {
+        "image": (0.40, 0.9, None),
+        "video": (0.15, 1.0, (40, 600)),
+        "reel": (0.25, 1.6, (8, 90)),
+        "text": (0.10, 0.7, None),
+        "link": (0.10, 0.6, None),
+    },
+    "instagram": {
+        "image": (0.28, 0.8, None),
+        "carousel": (0.30, 0.95, None),
+        "reel": (0.42, 1.35, (7, 90)),
+    },
+    "tiktok": {"video": (1.0, 1.0, (8, 180))},
+    "youtube": {"video": (0.45, 0.9, (200, 1800)), "short": (0.55, 1.1, (12, 60))},
 }
 
 
@@ -315,6 +441,8 @@ def rows() -> Iterator[tuple[str, float, str, str]]:
         ("population", Population()),
         ("growth", Growth()),
         ("posts", Posts()),
+        ("audience", Audience()),
+        ("profiles", Profiles()),
         ("comments", Comments()),
         ("fraud", Fraud()),
         ("disturbances", Disturbances()),
@@ -331,3 +459,10 @@ def rows() -> Iterator[tuple[str, float, str, str]]:
                     yield f"{prefix}.{member.name}[{number}]", float(part), unit, doc
             else:
                 yield f"{prefix}.{member.name}", float(value), unit, doc
+    for platform, formats in FORMATS.items():
+        for name, (share, views, seconds) in formats.items():
+            prefix = f"format.{platform}.{name}"
+            yield f"{prefix}.share", share, "share", "of the account's posts"
+            yield f"{prefix}.views", views, "1", "views against the platform's median"
+            for end, second in zip(("shortest", "longest"), seconds or (), strict=False):
+                yield f"{prefix}.{end}", float(second), "seconds", "duration"

@@ -4,7 +4,8 @@ from functools import cached_property
 
 import numpy as np
 
-from ingestion.sandbox.world.coefficients import Comments
+from ingestion.sandbox.world.account import FOLLOWING_LIMIT
+from ingestion.sandbox.world.coefficients import Comments, Profiles
 from ingestion.sandbox.world.identity import ids
 from ingestion.sandbox.world.model import PLATFORMS, Bools, Ints, Texts
 from ingestion.sandbox.world.phrasebook import languages, names
@@ -26,27 +27,29 @@ class Commenters:
         self._seed = seed
         self.count = BOTS.stop
         rng = np.random.default_rng([seed, 2**31])
-        n = self.count
+        n, look = self.count, Profiles()
         kind = np.zeros(n, dtype=np.int64)
         kind[POD_PEOPLE.start : POD_PEOPLE.stop] = 1
         kind[BOTS.start :] = 2
         # One ordinary commenter in ten looks as empty as a bot: a profile alone proves nothing.
-        empty = (kind == 2) & (rng.random(n) < 0.8) | (kind == 0) & (rng.random(n) < 0.1)
-        young = np.where(empty, rng.random(n) < 0.6, False)
+        empty = (kind == 2) & (rng.random(n) < look.empty_bots)
+        empty |= (kind == 0) & (rng.random(n) < look.empty_people)
+        young = np.where(empty, rng.random(n) < look.young, False)
         self.created: Ints = np.where(
             young, _NEWEST - rng.integers(_YEAR, size=n), rng.integers(_OLDEST, _NEWEST, size=n)
         ).astype(np.int64)
-        median = np.where(empty, 12.0, np.where(kind == 1, 6_000.0, 180.0))
-        follows = np.where(empty, 1_400.0, np.where(kind == 1, 1_800.0, 320.0))
-        posted = np.where(empty, 1.0, np.where(kind == 1, 240.0, 35.0))
-        self.follower_count: Ints = _lognormal(rng, median, 1.1)
-        self.following_count: Ints = np.minimum(_lognormal(rng, follows, 0.8), 7_500)
-        self.post_count: Ints = _lognormal(rng, posted, 1.1)
-        self.has_picture: Bools = rng.random(n) < np.where(empty, 0.35, 0.96)
+        group = np.where(empty, 2, np.where(kind == 1, 1, 0))
+        follows = _lognormal(rng, np.array(look.following)[group], look.following_spread)
+        self.follower_count: Ints = _lognormal(rng, np.array(look.followers)[group], look.spread)
+        self.following_count: Ints = np.minimum(follows, FOLLOWING_LIMIT)
+        self.post_count: Ints = _lognormal(rng, np.array(look.posts)[group], look.spread)
+        self.has_picture: Bools = rng.random(n) < np.array(look.picture)[empty.astype(int)]
         self.bio_length: Ints = np.where(
-            rng.random(n) < np.where(empty, 0.75, 0.2), 0, rng.integers(5, 150, size=n)
+            rng.random(n) < np.array(look.no_bio)[empty.astype(int)],
+            0,
+            rng.integers(5, 150, size=n),
         ).astype(np.int64)
-        self.is_private: Bools = rng.random(n) < np.where(kind == 0, 0.35, 0.05)
+        self.is_private: Bools = rng.random(n) < np.where(kind == 0, *look.private)
         self.name: Texts = _names(rng, n, empty)
 
     @cached_property

@@ -27,19 +27,22 @@ def post_counters(
     rng: np.random.Generator, traits: Traits, draft: Draft, course: Course, account_rate: Floats
 ) -> PostCounters:
     """Counters over all T days; ``account_rate`` [A] deviates the root of the engagement rate."""
-    count = draft.account.size
+    posts, count = Posts(), draft.account.size
     seen = np.cumsum(course.views_of_posts, axis=1)
     relative = np.maximum(course.size_at_post, 1) / REFERENCE_SIZE
     median = traits.engagement_rate * relative**traits.engagement_size_exponent
     root = 1 + account_rate[draft.account] + draft.rate
     # Viral posts are seen by strangers, who engage less.
-    engaged = median * np.clip(root, 0.25, 2.2) ** 2 * np.where(draft.viral, 0.8, 1.0)
-    engaged = np.where(draft.story, engaged * 0.25, np.minimum(engaged, 0.7))
-    talk = traits.comment_share * rng.lognormal(0, 0.5, count)
-    pass_on = traits.share_share * rng.lognormal(0, 0.6, count)
-    talk, pass_on = np.minimum(talk, 0.4), np.minimum(pass_on, 0.4)
-    keep = traits.save_rate * rng.lognormal(0, 0.6, count) * ~draft.story
-    reached = np.clip(traits.reach_per_view * rng.normal(1, 0.06, count), 0.3, 1.0)
+    engaged = median * np.clip(root, *posts.root_range) ** 2
+    engaged *= np.where(draft.viral, posts.viral_engagement, 1.0)
+    engaged = np.minimum(engaged, posts.rate_ceiling)
+    engaged *= np.where(draft.story, posts.story_engagement, 1.0)
+    talk = traits.comment_share * rng.lognormal(0, posts.comment_spread, count)
+    pass_on = traits.share_share * rng.lognormal(0, posts.share_spread, count)
+    talk = np.minimum(talk, posts.part_ceiling)
+    pass_on = np.minimum(pass_on, posts.part_ceiling)
+    keep = traits.save_rate * rng.lognormal(0, posts.save_spread, count) * ~draft.story
+    reached = np.clip(traits.reach_per_view * rng.normal(1, posts.reach_spread, count), 0.3, 1.0)
     speaks = ~draft.comments_off
     crowd = np.where(draft.giveaway, Disturbances().giveaway_comments, 1.0)
     return PostCounters(
@@ -99,5 +102,7 @@ def typical_posts(post_rate: Floats, traits: Traits) -> Floats:
     """Posts a day that an account with this rate is expected to publish, [A]."""
     posts = Posts()
     weekly = (5 + 2 * posts.weekend_posts) / 7
-    found: Floats = post_rate * weekly * (traits.posts_per_day + 0.22 * traits.story_per_day)
+    found: Floats = (
+        post_rate * weekly * (traits.posts_per_day + posts.story_reach * traits.story_per_day)
+    )
     return found

@@ -51,7 +51,7 @@ def _giveaway(rng: np.random.Generator, plan: Plan, account: int, t: int) -> Non
     if plan.silent[account, t] or plan.suspended[account, t]:
         return
     plan.giveaway[account, t] = True
-    for days, part in enumerate((0.5, 0.3, 0.2)):
+    for days, part in enumerate(Disturbances().giveaway_days):
         _add(plan.gain_share, account, t + days, total * part)
     # Many who came for the prize leave once it is drawn.
     for day in range(7, 27):
@@ -60,13 +60,13 @@ def _giveaway(rng: np.random.Generator, plan: Plan, account: int, t: int) -> Non
 
 
 def _advertising(rng: np.random.Generator, plan: Plan, account: int, t: int) -> None:
-    days = int(rng.integers(4, 13))
+    days = int(rng.integers(*Disturbances().advertising_days))
     daily = rng.uniform(*Disturbances().advertising_gain)
     if plan.suspended[account, t : t + days].any():
         return
     for day in range(t, t + days):
         _add(plan.gain_share, account, day, daily)
-        _add(plan.extra_views, account, day, daily * 25)
+        _add(plan.extra_views, account, day, daily * Disturbances().advertising_views)
     size = daily * days
     plan.events.append(
         _hard(account, "advertising", t, t + days, size, "share of followers gained")
@@ -84,9 +84,9 @@ def _television(plan: Plan, span: Span, account: int, person: Person) -> None:
         t = BURN_IN + day
         if day >= span.days or plan.suspended[account, t : t + 3].any():
             continue
-        for days, part in enumerate((0.6, 0.28, 0.12)):
+        for days, part in enumerate(Disturbances().television_days):
             _add(plan.gain_share, account, t + days, size * part)
-        plan.attention[account, t : t + 3] *= 1.4
+        plan.attention[account, t : t + 3] *= Disturbances().television_attention
         plan.events.append(_hard(account, "tv_spike", t, t + 3, size, "share of followers gained"))
 
 

@@ -14,6 +14,8 @@ from ingestion.sandbox.world.people import Person
 from ingestion.sandbox.world.plan import Campaign, Event, Lot, Plan
 from ingestion.sandbox.world.span import BURN_IN, Span
 
+_CYCLE = (Fraud().ramp_days, Fraud().hold_days, Fraud().drop_days, Fraud().rest_days)
+
 
 def plant_fraud(
     rng: np.random.Generator,
@@ -44,10 +46,12 @@ def _buy_followers(
     starts += [int(rng.random() * (span.simulated - 3)) for _ in range(min(more, 5))]
     low, high = fraud.lot_share
     for start in sorted(starts):
-        share = max(rng.uniform(low, high) * (1 - 0.4 * stealth) / len(starts) ** 0.5, low)
+        share = max(
+            rng.uniform(low, high) * (1 - fraud.stealth_lot * stealth) / len(starts) ** 0.5, low
+        )
         spread = int(rng.uniform(2, fraud.stealth_days)) if rng.random() < stealth else 0
         days = int(rng.integers(fraud.lot_days[0], fraud.lot_days[1] + 1)) + spread
-        loss = rng.uniform(*fraud.lot_loss) * (1 - 0.5 * stealth)
+        loss = rng.uniform(*fraud.lot_loss) * (1 - fraud.stealth_loss * stealth)
         is_round = bool(rng.random() >= stealth)
         plan.lots.append(Lot(account, start, days, share, is_round, loss))
 
@@ -58,24 +62,25 @@ def _follow_unfollow(
     fraud = Fraud()
     end = span.simulated
     begin = t = int(rng.integers(0, BURN_IN + max(span.days // 3, 1)))
-    daily = float(np.clip(size * 0.02, *fraud.follows_per_day)) * (1 - 0.4 * stealth)
+    daily = float(np.clip(size * fraud.follows_of_size, *fraud.follows_per_day))
+    daily *= 1 - fraud.stealth_follows * stealth
     followed = 0
     while t < end:
-        ramp, hold, drop = rng.integers(6, 11), rng.integers(2, 6), rng.integers(2, 5)
+        ramp, hold, drop, rest = (int(rng.integers(*days)) for days in _CYCLE)
         in_cycle = 0
-        for day in range(t, min(t + int(ramp), end)):
+        for day in range(t, min(t + ramp, end)):
             count = int(rng.poisson(daily))
             plan.following_change[account, day] += count
             in_cycle += count
             if day + 1 < end:
                 plan.gain_count[account, day + 1] += count * fraud.follow_back
-        t += int(ramp + hold)
-        for day in range(t, min(t + int(drop), end)):
+        t += ramp + hold
+        for day in range(t, min(t + drop, end)):
             plan.following_change[account, day] -= int(in_cycle * fraud.unfollowed / drop)
             leaving = in_cycle * fraud.follow_back * fraud.follow_back_lost
             plan.loss_count[account, day] += leaving / drop
         followed += in_cycle
-        t += int(drop) + int(rng.integers(3, 11)) + int(stealth * 10)
+        t += drop + rest + int(stealth * 10)
     plan.events.append(
         Event(account, "follow_unfollow", begin, end, followed, "accounts followed", is_fraud=True)
     )

@@ -79,7 +79,7 @@ def run(
     orders = _Orders(plan.lots, accounts)
     gain_rate = np.maximum(net_growth + growth.daily_loss, 0)
     loss_rate = growth.daily_loss + np.maximum(-net_growth - growth.daily_loss, 0)
-    mean_factor = np.exp(posts.post_reach_spread**2 / 2) * 1.08
+    mean_factor = np.exp(posts.post_reach_spread**2 / 2) * _viral_mean(posts)
     for t in range(days):
         new = by_day[edges[t] : edges[t + 1]]
         audience = np.maximum(grown + attention * fake, 1.0)
@@ -104,7 +104,7 @@ def run(
         lost = np.minimum(rng.poisson(leaving), grown // 2)
         delivered, dropped = orders.day(rng, t, grown + fake, working)
         if plan.purge[t]:
-            honest = rng.lognormal(np.log(growth.purge_grown), 0.6, accounts)
+            honest = rng.lognormal(np.log(growth.purge_grown), growth.purge_spread, accounts)
             swept = np.minimum((grown * honest).astype(np.int64), (grown - lost) // 2)
             lost += swept
             swept_away[:, t] = swept
@@ -149,6 +149,12 @@ def _views(audience: Floats, traits: Traits) -> Floats:
     relative = (audience / REFERENCE_SIZE) ** traits.views_size_exponent
     found: Floats = audience * traits.views_per_follower * relative
     return found
+
+
+def _viral_mean(posts: Posts) -> float:
+    """What viral posts make of the mean views, against a world without them."""
+    boost = posts.viral_factor * np.exp(posts.viral_spread**2 / 2)
+    return float(1 + posts.viral_share * (boost - 1))
 
 
 class _Orders:
@@ -204,9 +210,10 @@ ROUND_LOTS = np.array(
 
 def lot_size(rng: np.random.Generator, wanted: float, is_round: bool) -> int:
     """The followers of a lot: ``wanted``, or the round number below it that sellers offer."""
+    fraud = Fraud()
     if not is_round:
-        return max(int(wanted * rng.uniform(0.93, 1.07)), 20)
+        return max(int(wanted * rng.uniform(1 - fraud.lot_jitter, 1 + fraud.lot_jitter)), 20)
     smaller = ROUND_LOTS[max(wanted, ROUND_LOTS[0]) >= ROUND_LOTS]
     unit = int(smaller[-1])
     # Sellers deliver a little more than was paid for.
-    return int(unit * max(int(wanted // unit), 1) * rng.uniform(1.0, 1.015))
+    return int(unit * max(int(wanted // unit), 1) * rng.uniform(1, 1 + fraud.lot_extra))

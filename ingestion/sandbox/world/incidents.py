@@ -84,7 +84,7 @@ def _takeover(
     plan.loss_share[account, t:end] += loss * np.exp(-np.arange(end - t) / 10)
     if forever and rng.random() < settings.takeover_renamed and plan.renamed[account] < 0:
         plan.renamed[account] = t
-    paid = income * (90 if forever else days)
+    paid = income * (settings.longest_paid if forever else days)
     plan.incidents.append(
         Incident(number, account, "account_takeover", t, None if forever else t + days, paid)
     )
@@ -104,7 +104,7 @@ def _suspension(
     forever = rng.random() < settings.suspension_forever
     days = _duration(rng, settings.suspension_days, settings.suspension_spread)
     plan.suspended[account, t : span.simulated if forever else t + days] = True
-    paid = income * (90 if forever else days)
+    paid = income * (settings.longest_paid if forever else days)
     end = None if forever else t + days
     plan.incidents.append(Incident(number, account, "suspension", t, end, paid, wrongful))
 
@@ -122,7 +122,7 @@ def _collapse(
     days = int(rng.integers(*settings.collapse_days))
     left = rng.uniform(*settings.collapse_factor)
     plan.attention[account, t : t + days] *= left
-    paid = income * days * (1 - left) * 0.5
+    paid = income * days * (1 - left) * settings.collapse_cost
     plan.incidents.append(
         Incident(number, account, "engagement_collapse", t, t + days, float(paid))
     )
@@ -135,9 +135,10 @@ def _reputation(
     days = min(14, plan.silent.shape[1] - t)
     loss = rng.uniform(*settings.reputation_loss)
     plan.loss_share[account, t : t + days] += loss * np.exp(-np.arange(days) / 3)
-    plan.attention[account, t : t + 3] *= 1.6
-    plan.attention[account, t + 3 : t + 24] *= 0.6
-    plan.negative[account, t : t + 10] = 0.6
+    curious, averse = settings.reputation_attention
+    plan.attention[account, t : t + 3] *= curious
+    plan.attention[account, t + 3 : t + 24] *= averse
+    plan.negative[account, t : t + 10] = settings.reputation_angry
     if first:
         median, spread = settings.reputation_amount
         paid = float(median * rng.lognormal(0, spread))
@@ -148,7 +149,7 @@ def _liability(
     rng: np.random.Generator, plan: Plan, account: int, number: int, t: int, first: bool
 ) -> None:
     settings = Incidents()
-    plan.negative[account, t : t + 4] = 0.3
+    plan.negative[account, t : t + 4] = settings.liability_angry
     if first:
         plan.removal[account, t] = True
         median, spread = settings.liability_amount

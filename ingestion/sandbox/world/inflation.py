@@ -82,12 +82,13 @@ def _buy_likes(
 ) -> Ints:
     """Likes added by the end of each day, [T]."""
     fraud = Fraud()
-    wanted = float(organic[-1]) * rng.uniform(*fraud.likes_bought) * (1 - 0.6 * campaign.stealth)
+    wanted = float(organic[-1]) * rng.uniform(*fraud.likes_bought)
+    wanted *= 1 - fraud.stealth_likes * campaign.stealth
     wanted = max(wanted, 60.0)
     if rng.random() >= campaign.stealth:
         unit = int(ROUND_LOTS[max(wanted, 100) >= ROUND_LOTS][-1])
         wanted = unit * max(round(wanted / unit), 1)
-    hours = fraud.likes_hours * (1 + 6 * campaign.stealth)
+    hours = fraud.likes_hours * (1 + fraud.stealth_likes_slower * campaign.stealth)
     age = np.clip((ends - created) / 3600, 0, None)
     found: Ints = np.floor(wanted * np.minimum(age / hours, 1.0)).astype(np.int64)
     return found
@@ -98,20 +99,21 @@ def _talk(
 ) -> tuple[Ints, Ints, int]:
     """Who comments, when (Unix seconds), and as what."""
     fraud = Fraud()
+    fewer = 1 - fraud.stealth_comments * campaign.stealth
     if campaign.kind == "engagement_pod":
         members = pod_members(campaign.pod)
-        count = round(members.size * rng.uniform(*fraud.pod_present) * (1 - 0.5 * campaign.stealth))
+        count = round(members.size * rng.uniform(*fraud.pod_present) * fewer)
         author, hours, kind = (
             rng.permutation(members)[: max(count, 3)],
             fraud.pod_hours,
             POD_COMMENT,
         )
     else:
-        wanted = max(own, 4) * rng.uniform(*fraud.spam_count) * (1 - 0.5 * campaign.stealth)
+        wanted = max(own, 4) * rng.uniform(*fraud.spam_count) * fewer
         count = min(max(round(wanted), 3), fraud.spam_cap)
         author = BOTS.start + rng.choice(len(BOTS), count, replace=False)
         hours, kind = fraud.spam_hours, SPAM_COMMENT
-    hours *= 1 + 8 * campaign.stealth
+    hours *= 1 + fraud.stealth_comments_slower * campaign.stealth
     delay = 40 + rng.exponential(hours * 3600, author.size)
     return author.astype(np.int64), created + delay.astype(np.int64), kind
 

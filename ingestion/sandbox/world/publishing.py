@@ -4,29 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ingestion.sandbox.world.coefficients import Posts, Traits
+from ingestion.sandbox.world.coefficients import FORMATS, Posts, Traits
 from ingestion.sandbox.world.model import DAY_SECONDS, NEVER, Bools, Floats, Ints, Texts
 from ingestion.sandbox.world.plan import Plan
 from ingestion.sandbox.world.span import BURN_IN, Span
-
-# Format: share of the posts, views against the platform's median, seconds (from, to) or None.
-FORMATS: dict[str, dict[str, tuple[float, float, tuple[int, int] | None]]] = {
-    "facebook": {
-        "image": (0.40, 0.9, None),
-        "video": (0.15, 1.0, (40, 600)),
-        "reel": (0.25, 1.6, (8, 90)),
-        "text": (0.10, 0.7, None),
-        "link": (0.10, 0.6, None),
-    },
-    "instagram": {
-        "image": (0.28, 0.8, None),
-        "carousel": (0.30, 0.95, None),
-        "reel": (0.42, 1.35, (7, 90)),
-    },
-    "tiktok": {"video": (1.0, 1.0, (8, 180))},
-    "youtube": {"video": (0.45, 0.9, (200, 1800)), "short": (0.55, 1.1, (12, 60))},
-}
-
 
 FEED, STORY, ALIEN = 0, 1, 2
 
@@ -85,7 +66,7 @@ def publish(
     stories[:, : BURN_IN - 1] = 0
     account, day, origin = _occurrences(feed, stories, plan.alien_posts)
     count = account.size
-    local_hour = np.clip(rng.normal(17, 3.2, count), 6, 23.95)
+    local_hour = np.clip(rng.normal(posts.hour, posts.hour_spread, count), 6, 23.95)
     hour = (local_hour - hours_from_utc[account]) % 24
     created = span.burn_in_second + day * DAY_SECONDS + (hour * 3600).astype(np.int64)
     order = np.lexsort((created, account))
@@ -97,7 +78,7 @@ def publish(
     reach = rng.lognormal(0, posts.post_reach_spread, count) * factor * np.where(viral, boost, 1)
     deleted = _deletions(rng, created, story, posts)
     _take_down(plan, span, account, created, story, deleted)
-    kids: Bools = rng.random(len(plan.silent)) < 0.03
+    kids: Bools = rng.random(len(plan.silent)) < posts.kids_share
     return Draft(
         account=account,
         day=day,
@@ -168,7 +149,7 @@ def _formats(rng: np.random.Generator, platform: str, story: Bools) -> tuple[Tex
     return (
         np.where(story, "story", formats),
         np.where(story, 15, duration).astype(np.int64),
-        np.where(story, 0.22, factors),
+        np.where(story, Posts().story_reach, factors),
     )
 
 

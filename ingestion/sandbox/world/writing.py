@@ -23,8 +23,8 @@ def captions(
     rng: np.random.Generator, draft: Draft, account_language: Texts, account_topic: Ints
 ) -> Captions:
     """Write a title and a caption for each post of ``draft``."""
-    count, tongues = draft.account.size, languages()
-    foreign = (rng.random(count) < Posts().alien_language) | draft.alien
+    posts, count, tongues = Posts(), draft.account.size, languages()
+    foreign = (rng.random(count) < posts.alien_language) | draft.alien
     other = rng.integers(1, len(tongues), size=count)
     # Whoever has taken an account over writes in one language.
     intruder = rng.integers(1, len(tongues), size=len(account_language))
@@ -38,9 +38,10 @@ def captions(
         told = grammar(language)
         topic = told.topics[account_topic[draft.account[i]]]
         titles[i] = _sentence(draft, i, told, topic, picks[i, 0])
-        emoji = "" if picks[i, 1] < 0.5 else f" {EMOJI[int(picks[i, 2] * len(EMOJI))]}"
-        tag = f" #{topic.replace(' ', '')}" if picks[i, 3] < 0.7 and not draft.alien[i] else ""
-        texts[i] = f"{titles[i]}{emoji}{tag}"
+        emoji = EMOJI[int(picks[i, 2] * len(EMOJI))]
+        texts[i] = titles[i] if picks[i, 1] >= posts.emoji_share else f"{titles[i]} {emoji}"
+        if picks[i, 3] < posts.hashtag_share and not draft.alien[i]:
+            texts[i] = f"{texts[i]} #{topic.replace(' ', '')}"
         written[i] = language
     return Captions(titles, texts, written)
 

@@ -41,7 +41,7 @@ class Sample:
 
 @pytest.fixture(scope="module")
 def samples() -> dict[str, Sample]:
-    world = World(DEVELOPMENT_SEED, 400, DAYS, date(2026, 11, 20))
+    world = World(DEVELOPMENT_SEED, 300, DAYS, date(2026, 11, 20))
     return {platform: _sample(world, platform) for platform in PLATFORMS}
 
 

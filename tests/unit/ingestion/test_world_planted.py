@@ -257,7 +257,7 @@ def test_claims_follow_their_creators_habits(truth: Truth) -> None:
 
 
 def test_stealth_spreads_deliveries_and_avoids_round_numbers(truth: Truth) -> None:
-    hidden = World(seed=7, creators=200, days=DAYS, end_date=date(2026, 11, 20), stealth=1)
+    hidden = World(seed=7, creators=80, days=DAYS, end_date=date(2026, 11, 20), stealth=1)
     lots = hidden.truth()["follower_lot"].to_pandas()
     crude = truth["follower_lot"]
     assert not lots.is_round.any()
