@@ -15,6 +15,7 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
 from dagster_dbt.errors import DagsterDbtCliRuntimeError
 
+from orchestration.dbt_platforms import write_platforms_macro
 from orchestration.partitions import daily_partitions
 from orchestration.resources import DBT_FOLDER, RETRY
 from warehouse.client import connect
@@ -43,10 +44,11 @@ class LayerTableTranslator(DagsterDbtTranslator):
 def ensure_manifest() -> Path:
     """The dbt manifest, parsed again when a file of the project is newer.
 
-    Parsing reads the project's files alone: it needs no warehouse and no environment. The new
-    manifest replaces the old one in one step, so that processes that load at the same time see
-    either of them whole.
+    The platforms that core unites are first brought in line with the registry. Parsing reads the
+    project's files alone: it needs no warehouse and no environment. The new manifest replaces the
+    old one in one step, so that processes that load at the same time see either of them whole.
     """
+    write_platforms_macro()
     if MANIFEST.exists() and MANIFEST.stat().st_mtime >= _last_change():
         return MANIFEST
     MANIFEST.parent.mkdir(parents=True, exist_ok=True)

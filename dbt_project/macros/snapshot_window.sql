@@ -18,7 +18,7 @@
     {%- else -%}
     {#- An empty model's max is 1970-01-01, and Date wraps around below it. #}
     {{ column }} >= (
-        select greatest(max({{ known_through }}), toDate('2000-01-01')) - {{ var('lookback_days') + before }}
+        select greatest(coalesce(max({{ known_through }}), toDate('2000-01-01')), toDate('2000-01-01')) - {{ var('lookback_days') + before }}
         from {{ this }}
     )
     {%- endif -%}

@@ -12,36 +12,16 @@
     'last_snapshot_date',
 ] %}
 with
+account_days as (
+    {{ every_platform('account_days') }}
+),
+
 readings as (
     select
-        platform,
-        {{ platform_key('tiktok', 'account_id') }} as account_key,
-        account_id,
-        handle,
-        display_name,
-        description,
-        profile_url,
-        avatar_url,
-        cast(null as Nullable(String)) as country,
-        is_verified,
-        cast(null as Nullable(DateTime64(6, 'UTC'))) as account_created_at,
+        *,
+        {{ platform_key('account_id') }} as account_key,
         snapshot_date as last_snapshot_date
-    from {{ ref('stg_tiktok__users') }}
-    union all
-    select
-        platform,
-        {{ platform_key('youtube', 'account_id') }} as account_key,
-        account_id,
-        handle,
-        display_name,
-        description,
-        concat('https://www.youtube.com/channel/', account_id) as profile_url,
-        cast(null as Nullable(String)) as avatar_url,
-        country,
-        cast(null as Nullable(Bool)) as is_verified,
-        account_created_at,
-        snapshot_date as last_snapshot_date
-    from {{ ref('stg_youtube__channels') }}
+    from account_days
 ),
 
 latest as (

@@ -6,75 +6,71 @@
         order_by='(account_key, post_key)',
     )
 }}
-{%- set read_columns = [
-    'platform', 'account_key', 'post_key', 'post_id', 'published_at', 'title', 'description',
-    'duration_seconds', 'share_url', 'cover_image_url', 'category_id', 'language',
-    'privacy_status', 'is_made_for_kids', 'has_synthetic_media', 'has_paid_product_placement',
-    'last_snapshot_date',
+{%- set attributes = [
+    'published_at', 'post_format', 'title', 'description', 'language', 'duration_seconds',
+    'share_url', 'cover_image_url', 'category_id', 'privacy_status', 'is_made_for_kids',
+    'has_synthetic_media', 'has_paid_product_placement',
 ] %}
+-- What a post is may be read less often than its counters: each has its own latest reading.
 with
-readings as (
-    select
-        platform,
-        {{ platform_key('tiktok', 'account_id') }} as account_key,
-        {{ platform_key('tiktok', 'post_id') }} as post_key,
-        post_id,
-        published_at,
-        title,
-        description,
-        duration_seconds,
-        share_url,
-        cover_image_url,
-        cast(null as Nullable(String)) as category_id,
-        cast(null as Nullable(String)) as language,
-        cast(null as Nullable(String)) as privacy_status,
-        cast(null as Nullable(Bool)) as is_made_for_kids,
-        cast(null as Nullable(Bool)) as has_synthetic_media,
-        cast(null as Nullable(Bool)) as has_paid_product_placement,
-        snapshot_date as last_snapshot_date
-    from {{ ref('stg_tiktok__videos') }}
-    union all
-    select
-        platform,
-        {{ platform_key('youtube', 'account_id') }} as account_key,
-        {{ platform_key('youtube', 'post_id') }} as post_key,
-        post_id,
-        published_at,
-        title,
-        description,
-        duration_seconds,
-        cast(null as Nullable(String)) as share_url,
-        cast(null as Nullable(String)) as cover_image_url,
-        category_id,
-        language,
-        privacy_status,
-        is_made_for_kids,
-        has_synthetic_media,
-        has_paid_product_placement,
-        snapshot_date as last_snapshot_date
-    from {{ ref('stg_youtube__videos') }}
+post_days as (
+    {{ every_platform('post_days') }}
 ),
 
-latest as (
-    {{ latest_reading('readings', 'post_key', read_columns) }}
+posts as (
+    {{ every_platform('posts') }}
+),
+
+listings as (
+    select
+        platform,
+        {{ platform_key('account_id') }} as account_key,
+        {{ platform_key('post_id') }} as post_key,
+        post_id,
+        snapshot_date as last_snapshot_date
+    from post_days
+),
+
+details as (
+    select
+        *,
+        {{ platform_key('post_id') }} as post_key,
+        snapshot_date as details_snapshot_date
+    from posts
+),
+
+latest_listing as (
+    {{ latest_reading(
+        'listings', 'post_key', ['platform', 'account_key', 'post_key', 'post_id', 'last_snapshot_date']
+    ) }}
+),
+
+latest_details as (
+    {{ latest_reading(
+        'details', 'post_key', ['post_key', 'details_snapshot_date'] + attributes,
+        date='details_snapshot_date', wanted='latest_listing'
+    ) }}
 )
 
 select
-    cast(platform as LowCardinality(String)) as platform,
-    cast(account_key as String) as account_key,
-    cast(post_key as String) as post_key,
-    cast(post_id as String) as post_id,
-    cast(published_at as Nullable(DateTime64(6, 'UTC'))) as published_at,
-    cast(title as Nullable(String)) as title,
-    cast(description as Nullable(String)) as description,
-    cast(duration_seconds as Nullable(Int64)) as duration_seconds,
-    cast(share_url as Nullable(String)) as share_url,
-    cast(cover_image_url as Nullable(String)) as cover_image_url,
-    cast(category_id as Nullable(String)) as category_id,
-    cast(language as Nullable(String)) as language,
-    cast(privacy_status as Nullable(String)) as privacy_status,
-    cast(is_made_for_kids as Nullable(Bool)) as is_made_for_kids,
-    cast(has_synthetic_media as Nullable(Bool)) as has_synthetic_media,
-    cast(has_paid_product_placement as Nullable(Bool)) as has_paid_product_placement,
-    cast(last_snapshot_date as Date) as last_snapshot_date
-from latest
+    cast(latest_listing.platform as LowCardinality(String)) as platform,
+    cast(latest_listing.account_key as String) as account_key,
+    cast(latest_listing.post_key as String) as post_key,
+    cast(latest_listing.post_id as String) as post_id,
+    cast(latest_details.published_at as Nullable(DateTime64(6, 'UTC'))) as published_at,
+    cast(latest_details.post_format as Nullable(String)) as post_format,
+    cast(latest_details.title as Nullable(String)) as title,
+    cast(latest_details.description as Nullable(String)) as description,
+    cast(latest_details.language as Nullable(String)) as language,
+    cast(latest_details.duration_seconds as Nullable(Int64)) as duration_seconds,
+    cast(latest_details.share_url as Nullable(String)) as share_url,
+    cast(latest_details.cover_image_url as Nullable(String)) as cover_image_url,
+    cast(latest_details.category_id as Nullable(String)) as category_id,
+    cast(latest_details.privacy_status as Nullable(String)) as privacy_status,
+    cast(latest_details.is_made_for_kids as Nullable(Bool)) as is_made_for_kids,
+    cast(latest_details.has_synthetic_media as Nullable(Bool)) as has_synthetic_media,
+    cast(latest_details.has_paid_product_placement as Nullable(Bool)) as has_paid_product_placement,
+    cast(latest_listing.last_snapshot_date as Date) as last_snapshot_date,
+    cast(latest_details.details_snapshot_date as Nullable(Date)) as details_snapshot_date
+from latest_listing
+left join latest_details on latest_listing.post_key = latest_details.post_key

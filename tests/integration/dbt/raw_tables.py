@@ -1,27 +1,17 @@
 """Raw tables as ingestion lands them, filled by hand."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time
 from typing import Any
 
 from clickhouse_connect.driver.client import Client
 
-from ingestion import app, tiktok, youtube
-from ingestion.tables import Table
+from tests.raw_declarations import raw_tables
 
-RAW: Mapping[str, Table] = {
-    "app__creators": app.CREATORS,
-    "app__connections": app.CONNECTIONS,
-    "tiktok__users": tiktok.USERS,
-    "tiktok__videos": tiktok.VIDEOS,
-    "youtube__channels": youtube.CHANNELS,
-    "youtube__playlist_items": youtube.PLAYLIST_ITEMS,
-    "youtube__videos": youtube.VIDEOS,
-    "youtube__comment_threads": youtube.COMMENT_THREADS,
-}
 TYPES = {
     "text": "String",
     "bigint": "Int64",
+    "double": "Float64",
     "timestamp": "DateTime64(6, 'UTC')",
     "date": "Date",
     "bool": "Bool",
@@ -35,10 +25,11 @@ def day(number: int) -> date:
 
 def create_raw(client: Client, database: str) -> None:
     """Create every raw table anew, empty."""
-    for name, table in RAW.items():
+    for name, table in raw_tables().items():
+        nullable = {field.name for field in table.arrow_schema() if field.nullable}
         columns = ", ".join(
             f"`{column}` "
-            + (TYPES[kind.dlt] if column in table.key else f"Nullable({TYPES[kind.dlt]})")
+            + (f"Nullable({TYPES[kind.dlt]})" if column in nullable else TYPES[kind.dlt])
             for column, kind in table.columns.items()
         )
         partition = f"PARTITION BY {table.partition} " if table.partition else ""

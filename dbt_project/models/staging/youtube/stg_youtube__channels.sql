@@ -6,6 +6,7 @@ select
     cast(custom_url as Nullable(String)) as handle,
     cast(title as Nullable(String)) as display_name,
     cast(description as Nullable(String)) as description,
+    cast(nullIf(JSONExtractString(thumbnails, 'high', 'url'), '') as Nullable(String)) as avatar_url,
     cast(country as Nullable(String)) as country,
     cast(published_at as Nullable(DateTime64(6, 'UTC'))) as account_created_at,
     cast(uploads_playlist_id as Nullable(String)) as uploads_playlist_id,

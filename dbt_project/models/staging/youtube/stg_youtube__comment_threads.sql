@@ -8,6 +8,7 @@ select
     cast(author_channel_id as Nullable(String)) as author_id,
     cast(author_display_name as Nullable(String)) as author_display_name,
     cast(text_original as Nullable(String)) as comment_text,
+    cast(language as Nullable(String)) as language,
     cast(like_count as Nullable(Int64)) as like_count,
     cast(total_reply_count as Nullable(Int64)) as reply_count,
     cast(published_at as Nullable(DateTime64(6, 'UTC'))) as published_at,

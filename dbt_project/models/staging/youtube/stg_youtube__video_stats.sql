@@ -1,0 +1,14 @@
+select
+    cast('youtube' as LowCardinality(String)) as platform,
+    cast(snapshot_date as Date) as snapshot_date,
+    cast(fetched_at as DateTime64(6, 'UTC')) as fetched_at,
+    cast(channel_id as String) as account_id,
+    cast(id as String) as post_id,
+    cast(published_at as Nullable(DateTime64(6, 'UTC'))) as published_at,
+    cast(view_count as Nullable(Int64)) as view_count,
+    cast(view_definition as Nullable(String)) as view_definition,
+    cast(like_count as Nullable(Int64)) as like_count,
+    cast(comment_count as Nullable(Int64)) as comment_count
+from {{ source('raw', 'youtube__video_stats') }}
+order by snapshot_date, account_id, post_id, fetched_at desc, view_count desc, like_count desc
+limit 1 by snapshot_date, account_id, post_id
