@@ -18,6 +18,8 @@ import httpx
 import psutil
 import pytest
 
+from ingestion.sandbox.environment import environment as sandbox_environment
+
 ROOT = Path(__file__).resolve().parents[2]
 RECORDED = ROOT.parent / "shared" / "data"
 UP_WITHIN = 420.0
@@ -199,10 +201,7 @@ def test_sources_and_dbt_by_hand(clone: Path, up: Up) -> None:
         CLICKHOUSE_USER="owner",
         CLICKHOUSE_PASSWORD=(kept / "owner.password").read_text().strip(),
         DATABASE_URL=f"sqlite:///{kept}/demo/operational.db",
-        TIKTOK_BASE_URL=f"{sandbox}/tiktok",
-        TIKTOK_CALLS_PER_MINUTE="0",
-        YOUTUBE_BASE_URL=f"{sandbox}/youtube",
-        YOUTUBE_API_KEY="sandbox-api-key",  # pragma: allowlist secret
+        **sandbox_environment(sandbox),
     )
     block = [c for c, test in RUN_BY.items() if test == "test_sources_and_dbt_by_hand"]
     runbook = (ROOT / "docs" / "runbooks.md").read_text()

@@ -38,7 +38,8 @@ def test_a_killed_load_is_finished_by_the_next_run(
     assert of_yesterday == expected
     ingestion.load("tiktok", yesterday)
     assert [row for row in ingestion.rows("tiktok__videos") if row[0] != today] == expected
-    assert len(ingestion.rows("tiktok__users")) == 16
+    accounts = ingestion.store.connections("tiktok")
+    assert len(ingestion.rows("tiktok__users")) == 2 * len(accounts) > 0
 
 
 def test_what_waits_for_one_warehouse_is_not_loaded_into_another(
