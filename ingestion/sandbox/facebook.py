@@ -11,6 +11,7 @@ page/videos, page/video_reels, insights, video/video_insights, comment), docs/pa
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
 
 import numpy as np
 from starlette.requests import Request
@@ -140,13 +141,23 @@ class Facebook:
         posts = view.posts(numbers.is_listed)
         if request.query_params.get("include_hidden") != "true":
             posts = posts[~view.block.likes_hidden[posts]]
-        counted = Counted(view, posts)
+        counted, plain = Counted(view, posts), _plain(fields, POST_FIELDS)
+        edges = counted.edges(fields, POST_FIELDS)
+        has_shares = any(field.name == "shares" for field in fields)
+        # What a post says does not change: it is put together once for a choice of fields.
+        said = numbers.derived(view.block).said.setdefault(
+            request.query_params.get("fields", ""), {}
+        )
 
         def make(place: int) -> Json:
-            item = post_object(view.block, int(posts[place]))
-            if shares := int(counted.shares[place]):
-                item["shares"] = {"count": shares}
-            return _select(item, fields, POST_FIELDS, "Post", counted, place)
+            post = int(posts[place])
+            if post not in said:
+                item = post_object(view.block, post)
+                said[post] = graph.select(item, plain, POST_FIELDS, "Post")
+            found = said[post] | {alias: edge(place) for alias, edge in edges}
+            if has_shares and counted.shares[place]:
+                found["shares"] = {"count": counted.shares[place]}
+            return found
 
         ids = [str(post_id) for post_id in view.block.post_id[posts]]
         return self._answer(view, graph.edge(request, ids, make))
@@ -161,12 +172,14 @@ class Facebook:
         view = self._own_page(request)
         fields = graph.fields_of(request, "updated_time,description,id")
         posts = view.posts(wanted)
-        counted = Counted(view, posts)
+        counted, plain = Counted(view, posts), _plain(fields, VIDEO_FIELDS)
+        edges = counted.edges(fields, VIDEO_FIELDS)
 
         def make(place: int) -> Json:
             item = video_object(view.block, int(posts[place]))
-            item["views"] = item["post_views"] = int(counted.views[place])
-            return _select(item, fields, VIDEO_FIELDS, "Video", counted, place)
+            item["views"] = item["post_views"] = counted.views[place]
+            found = graph.select(item, plain, VIDEO_FIELDS, "Video")
+            return found | {alias: edge(place) for alias, edge in edges}
 
         ids = [str(video_id) for video_id in numbers.video_ids(view.block)[posts]]
         return self._answer(view, graph.edge(request, ids, make))
@@ -254,7 +267,9 @@ class Facebook:
             dtype=np.int64,
         )
         ends = [
-            numbers.end_time(view.block.first_day + timedelta(days=int(index))).astimezone(UTC)
+            numbers.end_time(view.block.first_day + timedelta(days=int(index)))
+            .astimezone(UTC)
+            .strftime("%Y-%m-%dT%H:%M:%S+0000")
             for index in measured
         ]
         data = [
@@ -264,7 +279,7 @@ class Facebook:
                 name,
                 "day",
                 [
-                    {"value": value, "end_time": end.strftime("%Y-%m-%dT%H:%M:%S+0000")}
+                    {"value": value, "end_time": end}
                     for value, end in zip(_daily(view, name, measured), ends, strict=True)
                 ],
             )
@@ -322,54 +337,57 @@ class Counted:
 
     def __init__(self, view: View, posts: Ints) -> None:
         found = numbers.PostDays(view.block, posts, np.full(posts.size, view.day))
-        self.views, self.likes, self.shares = found.views, found.likes, found.shares
-        self.comments, self.reactions = found.comments, found.reactions()
-        self.can_comment = ~view.block.comments_off[posts]
+        self.views: list[int] = found.views.tolist()
+        self.shares: list[int] = found.shares.tolist()
+        self._likes, self._comments, self._reactions = found.likes, found.comments, found.reactions
+        self._can_comment: list[bool] = (~view.block.comments_off[posts]).tolist()
 
-    def edge(self, field: Field, place: int) -> Json:
+    def edges(
+        self, fields: Sequence[Field], known: frozenset[str]
+    ) -> list[tuple[str, Callable[[int], Json]]]:
+        """The edges among the fields, by alias, each as a function of the place in the list."""
+        wanted = [field for field in fields if field.name in EDGES and field.name in known]
+        return [(field.alias, self._edge(field)) for field in wanted]
+
+    def _edge(self, field: Field) -> Callable[[int], Json]:
         """An edge asked for its counts alone (``limit(0)``): nobody is listed in the sandbox."""
-        modifiers = field.modifiers
-        if modifiers.get("limit") != "0":
+        if field.modifiers.get("limit") != "0":
             raise graph.invalid(f"The sandbox only counts {field.name}: ask with limit(0)")
-        found: Json = {"data": []}
-        summary = modifiers.get("summary")
-        if summary:
-            wanted = None if summary == "true" else summary.split(",")
-            known = self._summary(field, place)
-            found["summary"] = {k: v for k, v in known.items() if wanted is None or k in wanted}
+        summary = field.modifiers.get("summary")
+        if not summary:
+            return lambda place: {"data": []}
+        names = None if summary == "true" else summary.split(",")
+        total: list[int] = self._totals(field).tolist()
+        if field.name == "comments":
+            columns: dict[str, Sequence[object]] = {
+                "order": ["chronological"] * len(total),
+                "total_count": total,
+                "can_comment": self._can_comment,
+            }
+        else:
+            columns = {"total_count": total, "viewer_reaction": ["NONE"] * len(total)}
+        shown = [(k, column) for k, column in columns.items() if names is None or k in names]
+        return lambda place: {"data": [], "summary": {k: column[place] for k, column in shown}}
+
+    def _totals(self, field: Field) -> Ints:
+        if field.name == "comments":
+            return self._comments
+        kind = "LIKE" if field.name == "likes" else field.modifiers.get("type")
+        if not kind:
+            return self._likes
+        if kind not in REACTION_TYPES:
+            raise graph.invalid(f"Param type must be one of {{{', '.join(REACTION_TYPES)}}}")
+        found: Ints = self._by_type[:, REACTION_TYPES.index(kind)]
         return found
 
-    def _summary(self, field: Field, place: int) -> Json:
-        if field.name == "comments":
-            return {
-                "order": "chronological",
-                "total_count": int(self.comments[place]),
-                "can_comment": bool(self.can_comment[place]),
-            }
-        kind = field.modifiers.get("type", "")
-        if field.name == "likes":
-            kind = "LIKE"
-        if kind and kind not in REACTION_TYPES:
-            raise graph.invalid(f"Param type must be one of {{{', '.join(REACTION_TYPES)}}}")
-        of_kind = self.reactions[place, REACTION_TYPES.index(kind)] if kind else self.likes[place]
-        return {"total_count": int(of_kind), "viewer_reaction": "NONE"}
+    @cached_property
+    def _by_type(self) -> Ints:
+        return self._reactions()
 
 
-def _select(
-    item: Json,
-    fields: Sequence[Field],
-    known: frozenset[str],
-    node_type: str,
-    counted: Counted,
-    place: int,
-) -> Json:
-    """What was asked for of a post or video, its counted edges among it."""
-    plain = [field for field in fields if field.name not in EDGES or field.name not in known]
-    found = graph.select(item, plain, known, node_type)
-    for field in fields:
-        if field.name in EDGES and field.name in known:
-            found[field.alias] = counted.edge(field, place)
-    return found
+def _plain(fields: Sequence[Field], known: frozenset[str]) -> list[Field]:
+    """The fields that are no edges, and those that are not known."""
+    return [field for field in fields if field.name not in EDGES or field.name not in known]
 
 
 def _metrics(request: Request, served: Sequence[str] | Mapping[str, object]) -> list[str]:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import cache
+from typing import Any
 from weakref import WeakKeyDictionary
 from zoneinfo import ZoneInfo
 
@@ -257,6 +258,8 @@ class Derived:
     """What is worked out of a block once: daily numbers of its pages [A, D], ids of its videos."""
 
     def __init__(self, block: PlatformBlock) -> None:
+        self.said: dict[str, dict[int, dict[str, Any]]] = {}
+        """Posts as they were asked for, without what is counted: by fields and position."""
         self.video_ids = _video_ids(block)
         self.watched = block.post_duration * np.where(block.post_format == "reel", 620, 340)
         self.click_rates = {name: _click_rates(block, name) for name in CLICK_NAMES}

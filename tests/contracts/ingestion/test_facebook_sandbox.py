@@ -25,7 +25,7 @@ from ingestion.sandbox.graph import parse_fields
 from ingestion.sandbox.server import build_app
 from ingestion.sandbox.tokens import TokenBook
 from ingestion.sandbox.world import World
-from ingestion.sandbox.world.model import ERROR_GAP, ERROR_SUSPENDED
+from ingestion.sandbox.world.model import ERROR_GAP, ERROR_NONE, ERROR_SUSPENDED
 
 LAST_DAY = date(2026, 11, 20)
 DATETIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+0000")
@@ -400,19 +400,32 @@ def test_tokens(api: TestClient, tokens: TokenBook, graph: Graph, world: World) 
     assert owner.refused(page["id"])["code"] == 104
 
 
-def test_a_suspended_page_and_a_bad_day(api: TestClient, tokens: TokenBook, world: World) -> None:
-    answered = {}
-    for block in world.blocks("facebook"):
-        for account, day in zip(*np.nonzero(block.error_kind), strict=True):
-            kind = int(block.error_kind[account, day])
-            on_day = block.first_day + timedelta(days=int(day))
-            found = Graph(api, tokens, str(block.account_id[account]), on_day)
-            answered.setdefault(kind, found)
-    gap = answered[ERROR_GAP].refused(answered[ERROR_GAP].page_id, status=500)
-    assert (gap["code"], gap["is_transient"]) == (2, True)
-    if ERROR_SUSPENDED in answered:
-        gone = answered[ERROR_SUSPENDED]
-        assert gone.refused(gone.page_id)["error_subcode"] == 33
+@pytest.mark.parametrize(
+    ("kind", "status", "code", "subcode", "is_transient"),
+    [(ERROR_GAP, 500, 2, None, True), (ERROR_SUSPENDED, 400, 100, 33, None)],
+)
+def test_a_bad_day_and_a_suspended_page(
+    graph: Graph,
+    world: World,
+    kind: int,
+    status: int,
+    code: int,
+    subcode: int | None,
+    is_transient: bool | None,
+) -> None:
+    found = world.locate("facebook", graph.page_id)
+    assert found is not None
+    block, account = found
+    post = graph.posts()[0]["id"]
+    block.error_kind[account, -1] = kind
+    try:
+        for path in (graph.page_id, f"{graph.page_id}/videos", f"{post}/comments"):
+            error = graph.refused(path, status=status)
+            assert (error["code"], error.get("error_subcode")) == (code, subcode)
+            assert error.get("is_transient") == is_transient
+    finally:
+        block.error_kind[account, -1] = ERROR_NONE
+    assert graph.ask(graph.page_id)["id"] == graph.page_id
 
 
 def test_a_page_of_fewer_than_100_likes_has_no_insights(
