@@ -135,6 +135,7 @@ def world_environment(world: World, sandbox: Launched, at: Folders) -> dict[str,
     """
     return {
         **environment(sandbox.url),
+        "INSTAGRAM_PEERS": world.instagram_peers(),
         "DATABASE_URL": f"sqlite:///{at.database}",
         "TOKEN_KEYS": keys_beside(at.database),
         "DLT_DIR": str(at.dlt),

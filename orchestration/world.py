@@ -6,10 +6,12 @@ real warehouse is replaced by a demonstration; ``make up`` reads which sandbox t
 
 import shutil
 from datetime import date, timedelta
+from itertools import islice
 from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
 
+from ingestion.sandbox.world import World as SyntheticWorld
 from warehouse.errors import UserError
 
 MARKER = "world.json"
@@ -37,6 +39,14 @@ class World(BaseModel):
             *("--days", str(self.days)),
             *("--end-date", self.end_date.isoformat()),
         ]
+
+    def instagram_peers(self) -> str:
+        """Two accounts of the world whose public numbers the others read, as the setting has it."""
+        if self.replay:
+            return ""
+        synthetic = SyntheticWorld(self.seed, self.creators, self.days, self.end_date)
+        accounts = (a for a in synthetic.accounts() if a.platform == "instagram")
+        return ",".join(account.handle for account in islice(accounts, 2))
 
     def history_days(self) -> tuple[date, date] | None:
         """First and last day of the history that is written in bulk; None where there is none."""

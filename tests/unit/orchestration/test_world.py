@@ -167,3 +167,11 @@ def test_a_file_where_the_warehouse_should_be_is_one_line(tmp_path: Path) -> Non
     (tmp_path / "w").touch()
     with pytest.raises(UserError, match="is not a folder"):
         refuse_foreign(tmp_path / "w")
+
+
+def test_the_peers_of_a_demo_are_accounts_of_its_world() -> None:
+    world = World(seed=7, creators=20, days=5, end_date=date(2026, 11, 20))
+    peers = world.instagram_peers().split(",")
+    assert len(set(peers)) == 2
+    assert world.model_copy(update={"creators": 40}).instagram_peers().split(",") == peers
+    assert World(replay=Path("recorded"), end_date=world.end_date).instagram_peers() == ""
