@@ -18,7 +18,7 @@ from ingestion.sandbox.world import World
 from ingestion.sandbox.world.model import Bools, PlatformBlock
 
 SEED, CREATORS, DAYS, LAST_DAY = 3, 24, 75, date(2026, 11, 20)
-"""A world in which pages are away on three of the last eight days."""
+"""A world in which pages cannot be read on some days."""
 WORLD = ("--seed", SEED, "--creators", CREATORS, "--days", DAYS, "--end-date", LAST_DAY)
 INSIGHTS = ("page_insights", "post_insights", "video_insights")
 
@@ -54,12 +54,20 @@ def away(world: World, days: list[date]) -> set[tuple[str, date]]:
     }
 
 
+def latest_days(world: World, count: int, has_away: bool) -> list[date]:
+    """The last days in a row of the world's on which some page, or none, cannot be read."""
+    for back in range(DAYS - count):
+        days = [LAST_DAY - timedelta(days=back + n) for n in range(count - 1, -1, -1)]
+        if bool(away(world, days)) == has_away:
+            return days
+    raise AssertionError("the world has no such days: take another seed")
+
+
 def test_every_table_lands_and_a_second_run_adds_nothing(facebook: Ingestion, world: World) -> None:
-    days = [LAST_DAY - timedelta(days=n) for n in (2, 1, 0)]
+    days = latest_days(world, 3, has_away=True)
     failures = facebook.load("facebook", *days).outcomes.failures
-    unread = away(world, days)
-    assert unread
-    assert {(failure.account_id, failure.snapshot_date) for failure in failures} == unread
+    unread = {(failure.account_id, failure.snapshot_date) for failure in failures}
+    assert unread == away(world, days)
     first = landed(facebook)
     assert all(first.values())
     facebook.load("facebook", *days)
@@ -93,28 +101,25 @@ def test_every_key_lands_once(facebook: Ingestion) -> None:
 
 def test_history_in_bulk_is_what_daily_runs_land(facebook: Ingestion, world: World) -> None:
     """Eight days, the first three in one run and the others each in its own."""
-    days = [LAST_DAY - timedelta(days=n) for n in range(7, -1, -1)]
-    assert away(world, days)
+    days = latest_days(world, 8, has_away=True)
     facebook.load("facebook", *days[:3])
     for day in days[3:]:
         facebook.load("facebook", day)
     by_runs, raw = landed(facebook), facebook.warehouse.database("raw")
-    start = world.days - len(days)
+    start = (days[0] - world.first_day).days
     context = Context(world, facebook.settings(), start)
     for table, make_rows in TABLES.items():
         name = f"{raw}.facebook__{table}"
         facebook.client.command(f"TRUNCATE TABLE {name}")
         for block in world.blocks("facebook"):
-            rows = stamped(make_rows(block, context, start, world.days))
+            rows = stamped(make_rows(block, context, start, start + len(days)))
             facebook.client.insert_arrow(name, rows)
         assert facebook.rows(f"facebook__{table}") == by_runs[table], table
 
 
 def test_a_day_asks_for_no_more_than_it_needs(facebook: Ingestion, url: str, world: World) -> None:
-    day = LAST_DAY - timedelta(days=6)
-    days = [day - timedelta(days=1), day]
-    assert not away(world, days)
-    facebook.load("facebook", days[0])
+    before, day = latest_days(world, 2, has_away=False)
+    facebook.load("facebook", before)
     httpx.delete(f"{url}/sandbox/calls")
     facebook.load("facebook", day)
     api, expected = "GET /facebook/v26.0", Counter[str]()
@@ -140,8 +145,8 @@ def _pages(block: PlatformBlock, wanted: Bools) -> int:
     return sum(max(1, ceil(count / 100)) for count in counts)
 
 
-def test_a_day_goes_on_from_the_last_that_was_read(facebook: Ingestion) -> None:
-    first, after_a_gap = LAST_DAY - timedelta(days=9), LAST_DAY - timedelta(days=1)
+def test_a_day_goes_on_from_the_last_that_was_read(facebook: Ingestion, world: World) -> None:
+    first, *_, after_a_gap = latest_days(world, 5, has_away=False)
     for day in (first, first + timedelta(days=1), after_a_gap):
         facebook.load("facebook", day)
     spans = facebook.query(
@@ -158,7 +163,7 @@ def test_a_day_goes_on_from_the_last_that_was_read(facebook: Ingestion) -> None:
 def test_a_backfill_of_a_year_keeps_to_windows_of_90_days(
     facebook: Ingestion, url: str, world: World
 ) -> None:
-    day = LAST_DAY - timedelta(days=6)
+    [day] = latest_days(world, 1, has_away=False)
     httpx.delete(f"{url}/sandbox/calls")
     result = facebook.load("facebook", day, insights_backfill_days=365, object_insight_days=0)
     # A longer window would have been refused.
@@ -173,12 +178,13 @@ def test_a_backfill_of_a_year_keeps_to_windows_of_90_days(
 
 
 def test_a_dead_metric_costs_itself_alone(
-    make_ingestion: Callable[..., Ingestion], facebook: Ingestion
+    make_ingestion: Callable[..., Ingestion], facebook: Ingestion, world: World
 ) -> None:
-    facebook.load("facebook", LAST_DAY)
+    [day] = latest_days(world, 1, has_away=False)
+    facebook.load("facebook", day)
     for url in serve(*map(str, WORLD), "--faults", "dead_metric:0.3"):
         other = make_ingestion(url, *map(str, WORLD))
-        assert other.load("facebook", LAST_DAY).outcomes.failures == []
+        assert other.load("facebook", day).outcomes.failures == []
         dead = {
             metric
             for (metric,) in other.query(
@@ -195,12 +201,13 @@ def test_a_dead_metric_costs_itself_alone(
 
 
 def test_what_vanishes_between_list_and_call_is_skipped_and_told(
-    make_ingestion: Callable[..., Ingestion], facebook: Ingestion
+    make_ingestion: Callable[..., Ingestion], facebook: Ingestion, world: World
 ) -> None:
-    facebook.load("facebook", LAST_DAY)
+    [day] = latest_days(world, 1, has_away=False)
+    facebook.load("facebook", day)
     for url in serve(*map(str, WORLD), "--faults", "gone_object:0.4"):
         other = make_ingestion(url, *map(str, WORLD))
-        assert other.load("facebook", LAST_DAY).outcomes.failures == []
+        assert other.load("facebook", day).outcomes.failures == []
         whole, left = landed(facebook), landed(other)
         for table in ("pages", "posts", "videos", "page_insights"):
             assert left[table] == whole[table]
@@ -214,24 +221,26 @@ def test_what_vanishes_between_list_and_call_is_skipped_and_told(
 
 
 def test_throttles_and_broken_answers_cost_nothing_but_time(
-    make_ingestion: Callable[..., Ingestion], facebook: Ingestion
+    make_ingestion: Callable[..., Ingestion], facebook: Ingestion, world: World
 ) -> None:
-    facebook.load("facebook", LAST_DAY)
+    [day] = latest_days(world, 1, has_away=False)
+    facebook.load("facebook", day)
     faults = "server_error:0.1,truncated_body:0.1,reset_connection:0.05"
     for url in serve(*map(str, WORLD), "--faults", faults):
         other = make_ingestion(url, *map(str, WORLD))
-        result = other.load("facebook", LAST_DAY, request_attempts=8)
+        result = other.load("facebook", day, request_attempts=8)
         assert result.outcomes.failures == []
         assert landed(other) == landed(facebook)
 
 
 def test_a_dead_page_token_costs_its_page_alone(
-    make_ingestion: Callable[..., Ingestion], facebook: Ingestion
+    make_ingestion: Callable[..., Ingestion], facebook: Ingestion, world: World
 ) -> None:
-    facebook.load("facebook", LAST_DAY)
+    [day] = latest_days(world, 1, has_away=False)
+    facebook.load("facebook", day)
     for url in serve(*map(str, WORLD), "--faults", "dead_token:0.03"):
         other = make_ingestion(url, *map(str, WORLD))
-        failures = other.load("facebook", LAST_DAY).outcomes.failures
+        failures = other.load("facebook", day).outcomes.failures
         dead = {failure.account_id for failure in failures}
         assert dead
         assert all("Reconnect the account" in str(failure.error) for failure in failures)
