@@ -102,12 +102,9 @@ def _talk(
     fewer = 1 - fraud.stealth_comments * campaign.stealth
     if campaign.kind == "engagement_pod":
         members = pod_members(campaign.pod)
-        count = round(members.size * rng.uniform(*fraud.pod_present) * fewer)
-        author, hours, kind = (
-            rng.permutation(members)[: max(count, 3)],
-            fraud.pod_hours,
-            POD_COMMENT,
-        )
+        count = max(round(members.size * rng.uniform(*fraud.pod_present) * fewer), 3)
+        author = rng.permutation(members)[:count]
+        hours, kind = fraud.pod_hours, POD_COMMENT
     else:
         wanted = max(own, 4) * rng.uniform(*fraud.spam_count) * fewer
         count = min(max(round(wanted), 3), fraud.spam_cap)

@@ -102,7 +102,8 @@ def test_bought_followers_come_from_elsewhere(world: World, truth: Truth) -> Non
     assert len(bought) >= 3
     for _, row in bought.iterrows():
         block, position, _ = located(world, row)
-        names, grown, _ = block.audience["country"]
+        names, grown, delivered = block.audience["country"]
+        assert delivered[position, names.index(block.country[position])] == 0
         farms = np.isin(names, FARM_COUNTRIES) & (np.array(names) != block.country[position])
         shown = block.audience_shares("country", DAYS - 1)[position]
         assert shown[farms].sum() > grown[position, farms].sum() + 0.02
