@@ -31,8 +31,10 @@ RUN_BY = {
     "make up": "test_up_serves_what_the_demo_built",
     "make demo REPLAY=../shared/data": "test_demo_on_recorded_data",
     "python -m ingestion.app": "test_sources_and_dbt_by_hand",
-    "python -m ingestion.tiktok": "test_sources_and_dbt_by_hand",
+    "python -m ingestion.instagram": "test_sources_and_dbt_by_hand",
+    "python -m ingestion.facebook": "test_sources_and_dbt_by_hand",
     "python -m ingestion.youtube": "test_sources_and_dbt_by_hand",
+    "python -m ingestion.tiktok": "test_sources_and_dbt_by_hand",
     'make dbt ARGS="build"': "test_sources_and_dbt_by_hand",
 }
 
@@ -148,8 +150,8 @@ def test_demo_prints_its_summary(demo: str) -> None:
     for part in ("Rows per layer", "Seconds per step", "benchmark", "Top accounts", "make up"):
         assert part in demo
     assert "marts" in demo
-    assert "tiktok" in demo
-    assert "youtube" in demo
+    for platform in ("facebook", "instagram", "tiktok", "youtube"):
+        assert platform in demo
 
 
 def test_demo_refuses_a_warehouse_it_did_not_build(clone: Path, demo: str, tmp_path: Path) -> None:
@@ -206,7 +208,7 @@ def test_sources_and_dbt_by_hand(clone: Path, up: Up) -> None:
     block = [c for c, test in RUN_BY.items() if test == "test_sources_and_dbt_by_hand"]
     runbook = (ROOT / "docs" / "runbooks.md").read_text()
     block += re.findall(r"^make dbt ARGS=.*--vars.*$", runbook, re.MULTILINE)
-    assert len(block) == 5
+    assert len(block) == 7
     for command in block:
         words = f".venv/bin/{command}" if command.startswith("python") else command
         done = subprocess.run(
