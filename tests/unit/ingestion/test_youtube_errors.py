@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from scripted_platform import scripted
 
 from ingestion.connections import Tokens
-from ingestion.errors import AccountError, DeadTokenError, PlatformError
+from ingestion.errors import AccountError, PlatformError
 from ingestion.youtube import YOUTUBE, refresh
 
 RECORDED = Path(__file__).resolve().parents[4] / "shared" / "data" / "recorded" / "youtube"
@@ -131,13 +131,12 @@ def test_a_refresh_token_that_comes_along_is_kept() -> None:
     assert kept.get_secret_value() == "1//new"
 
 
-def test_a_withdrawn_grant_costs_the_account_its_reports_alone() -> None:
+def test_a_withdrawn_grant_is_the_accounts_error() -> None:
     body = {"error": "invalid_grant", "error_description": "Token has been expired or revoked."}
     client, _ = scripted(FREE, (400, body))
     with pytest.raises(AccountError, match=r"revoked \(invalid_grant\)\. Reconnect") as caught:
         refresh(client, OLD, client_settings())
-    # A dead token would mark the connection broken, and its public data would be read no more.
-    assert not isinstance(caught.value, DeadTokenError)
+    assert caught.value.code == "invalid_grant"
     assert "1//old" not in str(caught.value)
 
 
