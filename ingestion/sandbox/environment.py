@@ -20,6 +20,15 @@ APPLICATION: Mapping[str, str] = MappingProxyType(
 )
 """The application that the world's creators connected their accounts to."""
 
+LIMITS: Mapping[str, str] = MappingProxyType(
+    {
+        "TIKTOK_CALLS_PER_MINUTE": "0",
+        "YOUTUBE_DAILY_UNITS": "0",
+        "YOUTUBE_DAILY_VIDEO_STATS": "0",
+    }
+)
+"""What a run may ask: a sandbox's days pass faster than those of a quota, so there is no limit."""
+
 
 def environment(url: str) -> dict[str, str]:
     """The settings under which every platform is the sandbox at ``url``.
@@ -34,4 +43,4 @@ def environment(url: str) -> dict[str, str]:
         for name, platform in PLATFORMS.items()
         for host, default in platform.hosts.items()
     }
-    return {**addresses, **APPLICATION, "SANDBOX_CLOCK": "true", "TIKTOK_CALLS_PER_MINUTE": "0"}
+    return {**addresses, **APPLICATION, **LIMITS, "SANDBOX_CLOCK": "true"}
