@@ -174,7 +174,9 @@ def test_broken_answers_and_dead_tokens_cost_nothing_but_time(
     make_ingestion: Callable[..., Ingestion], ingestion: Ingestion, today: date
 ) -> None:
     ingestion.load("instagram", today)
-    faults = "server_error:0.1,truncated_body:0.1,reset_connection:0.05,dead_token:0.02"
+    faults = (
+        "server_error:0.1,truncated_body:0.1,reset_connection:0.05,dead_token:0.02,throttle:0.005"
+    )
     for other, failures in faulty(make_ingestion, today, faults):
         assert failures == []
         assert landed(other) == landed(ingestion)
