@@ -4,12 +4,17 @@ import os
 import re
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import Any
 
+import uvicorn
 from clickhouse_connect.driver.client import Client
+from starlette.applications import Starlette
 
 from ingestion.app import app_source
 from ingestion.connections import ConnectionStore
@@ -111,6 +116,28 @@ class Ingestion:
     def rows(self, table: str) -> list[tuple[object, ...]]:
         """A raw table's rows in order, all columns but the time of reading."""
         return self.query(f"SELECT * EXCEPT (fetched_at) FROM {{raw}}.{table} ORDER BY ALL")
+
+
+@contextmanager
+def serving(app: Starlette) -> Iterator[str]:
+    """A sandbox's application on a free port of this process; gives its address."""
+    started = threading.Event()
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning"))
+    startup = server.startup
+
+    async def announce(*arguments: Any, **options: Any) -> None:
+        await startup(*arguments, **options)
+        started.set()
+
+    server.startup = announce  # type: ignore[method-assign]
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        assert started.wait(30)
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join(30)
 
 
 def serve(*arguments: str) -> Iterator[str]:

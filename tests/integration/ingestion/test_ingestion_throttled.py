@@ -1,6 +1,5 @@
 """A platform that counts calls: a run over it waits its turn and loses no account."""
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -8,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-import uvicorn
+from ingestion_environment import serving
 from pydantic import SecretStr
 from typer.testing import CliRunner
 
@@ -30,30 +29,9 @@ CREATORS, CALLS = 40, 12
 def throttled_sandbox(today: date) -> Iterator[str]:
     """A sandbox of this process whose minute is half a second; gives its address."""
     world = World(5, CREATORS, 20, today)
-    started = threading.Event()
-    tokens = TokenBook(world)
-    application = build_app(world, tokens, make_window=lambda: CallWindow(CALLS, 0.5))
-    server = uvicorn.Server(uvicorn.Config(application, port=0, log_level="warning"))
-    thread = threading.Thread(target=partial(_serve, server, started))
-    thread.start()
-    try:
-        assert started.wait(30)
-        port = server.servers[0].sockets[0].getsockname()[1]
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.should_exit = True
-        thread.join(30)
-
-
-def _serve(server: uvicorn.Server, started: threading.Event) -> None:
-    startup = server.startup
-
-    async def announce(*arguments: object, **options: object) -> None:
-        await startup(*arguments, **options)  # type: ignore[arg-type]
-        started.set()
-
-    server.startup = announce  # type: ignore[method-assign]
-    server.run()
+    app = build_app(world, TokenBook(world), make_window=lambda: CallWindow(CALLS, 0.5))
+    with serving(app) as url:
+        yield url
 
 
 @pytest.fixture
@@ -70,7 +48,7 @@ def read_all(url: str, database_url: str, attempts: int, calls: int, seconds: fl
     """Read every account's videos."""
     settings = IngestionSettings(
         _env_file=None,
-        tiktok_base_url=environment(url)["TIKTOK_BASE_URL"],  # type: ignore[arg-type]
+        tiktok_base_url=environment(url)["TIKTOK_BASE_URL"],
         database_url=SecretStr(database_url),
         request_attempts=attempts,
         request_backoff=0,
