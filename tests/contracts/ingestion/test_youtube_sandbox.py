@@ -423,6 +423,20 @@ def test_a_report_without_data_has_no_rows(api: TestClient, bearer: dict[str, st
     assert set(body) == {"kind", "columnHeaders"}
 
 
+def test_hidden_likes_are_missing(api: TestClient, world: World) -> None:
+    hidden = [
+        str(block.post_id[post])
+        for block in world.blocks("youtube")
+        for post in (block.likes_hidden & block.visible_posts(block.days - 1)).nonzero()[0]
+    ][:50]
+    assert hidden
+    for path in ("videos", "videos:batchGetStats"):
+        items = ask(api, f"{DATA}/{path}", part="id,statistics", id=",".join(hidden))["items"]
+        assert [one["id"] for one in items] == hidden
+        assert not any("likeCount" in one["statistics"] for one in items)
+        assert all("viewCount" in one["statistics"] for one in items)
+
+
 def test_comments_that_are_off_are_refused(api: TestClient, world: World) -> None:
     refused = 0
     for block in world.blocks("youtube"):
