@@ -244,6 +244,19 @@ def test_ten_thousand_creators_are_put_in_seconds(store: ConnectionStore) -> Non
     assert store.tokens("k9999") == tokens("act9999")
 
 
+def test_writers_at_once_wait_for_each_other(make_store: MakeStore) -> None:
+    make_store().add_creator(creator(1))
+
+    def work(worker: int) -> None:
+        own = make_store()
+        for number in range(worker * 10, worker * 10 + 10):
+            own.add(connection(number), tokens(f"act{number}"))
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(work, range(8)))
+    assert len(make_store().connections()) == 80
+
+
 def test_rotation_leaves_no_token_under_the_old_key(
     store: ConnectionStore, make_store: MakeStore, keys: str
 ) -> None:
