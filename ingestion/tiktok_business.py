@@ -177,7 +177,8 @@ def read_comments(run: SnapshotRun, unit: AccountDay) -> Sequence[Row]:
     """The newest comments under the account's latest videos, with the replies that come along."""
     first = _published_from(unit, run.settings.comment_days)
     rows: dict[str, Row] = {}
-    for video in unit.known:
+    # A video that is listed twice is asked about once.
+    for video in {video["id"]: video for video in unit.known}.values():
         published = video["create_time"]
         # The listing is live: where it counts no comment there is none to ask for.
         if published is None or published < first or video["comment_count"] == 0:

@@ -434,6 +434,34 @@ def test_comments_come_newest_first_with_their_replies(client: TestClient, world
         assert "parent_comment_id" not in comment
 
 
+def test_the_first_three_replies_come_along(client: TestClient, world: World) -> None:
+    place = -1
+    for block in world.blocks("tiktok"):
+        for account in range(block.account_id.size):
+            place += 1
+            there = np.isin(block.comment_post, np.arange(*block.posts_of(account).indices(2**62)))
+            there &= block.visible_posts(world.days - 1)[block.comment_post]
+            parents = block.comment_parent[there & (block.comment_parent >= 0)]
+            counts = np.bincount(parents) if parents.size else np.zeros(1, dtype=np.int64)
+            if counts.max() < 3:
+                continue
+            comment = int(counts.argmax())
+            found = Api(client, world, place).business(
+                "comment/list",
+                video_id=block.post_id[block.comment_post[comment]],
+                include_replies="true",
+                max_count=30,
+            )["data"]["comments"]
+            told = [one for one in found if one["comment_id"] == block.comment_id[comment]]
+            if told:
+                replies = np.flatnonzero(block.comment_parent == comment)
+                assert told[0]["replies"] == replies.size
+                listed = [reply["comment_id"] for reply in told[0]["reply_list"]]
+                assert listed == block.comment_id[replies[:3]].tolist()
+                return
+    pytest.fail("no comment of the world has three replies")
+
+
 @pytest.mark.parametrize(
     ("path", "params", "code"),
     [

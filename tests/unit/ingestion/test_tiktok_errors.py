@@ -67,7 +67,6 @@ def business(code: int, message: str = "No.") -> tuple[int, dict[str, Any]]:
         ((400, {"error": "invalid_client", "error_description": "No."}), "account"),
         ((200, NEW), None),
     ],
-    ids=str,
 )
 def test_an_answer_calls_for(answer: tuple[int, dict[str, Any]], action: str | None) -> None:
     verdict = TIKTOK.judge(*answer)

@@ -307,6 +307,7 @@ def test_only_commented_videos_of_the_week_are_asked_about() -> None:
         video("2", DAY - timedelta(days=6), None),
         video("3", DAY - timedelta(days=7), 9),
         video("4", DAY, 0),
+        video("1", DAY, 2),
     ]
     run, network = run_over(TIKTOK, business(comments=[], has_more=False))
     assert read_comments(run, unit(run, known=known)) == []
