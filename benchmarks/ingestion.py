@@ -36,7 +36,7 @@ from ingestion.pipeline import make_destination, make_pipeline
 from ingestion.settings import IngestionSettings
 from ingestion.snapshot import CHUNK_ROWS
 from ingestion.tables import Row
-from ingestion.youtube_data import VIDEOS, video_row
+from ingestion.youtube_rows import VIDEOS, video_row
 from warehouse.client import connect
 from warehouse.settings import WarehouseSettings
 

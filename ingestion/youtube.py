@@ -56,6 +56,7 @@ from pydantic import SecretStr
 
 from ingestion import youtube_data as data
 from ingestion import youtube_insights as insights
+from ingestion import youtube_rows as rows
 from ingestion.connections import Tokens
 from ingestion.errors import AccountError, ApiError, PlatformError
 from ingestion.http import ApiClient, of_type
@@ -137,20 +138,20 @@ def streams(run: SnapshotRun) -> list[DltResource]:
     def reports(earlier: DltResource, account: str, table: Table, read: Reader) -> DltResource:
         return run.stream_after(earlier, account, table, partial(read, quarantine))
 
-    channels = run.stream_of_many(data.CHANNELS, data.IDS_PER_CALL, data.read_channels)
-    items = run.stream_after(channels, "id", data.PLAYLIST_ITEMS, data.read_playlist_items)
-    stats = run.stream_after(items, "channel_id", data.VIDEO_STATS, data.read_video_stats)
+    channels = run.stream_of_many(rows.CHANNELS, data.IDS_PER_CALL, data.read_channels)
+    items = run.stream_after(channels, "id", rows.PLAYLIST_ITEMS, data.read_playlist_items)
+    stats = run.stream_after(items, "channel_id", rows.VIDEO_STATS, data.read_video_stats)
     threads = run.stream_after(
-        stats, "channel_id", data.COMMENT_THREADS, partial(data.read_threads, inline)
+        stats, "channel_id", rows.COMMENT_THREADS, partial(data.read_threads, inline)
     )
     return [
         channels,
         items,
-        run.stream_after(items, "channel_id", data.VIDEOS, data.read_videos),
+        run.stream_after(items, "channel_id", rows.VIDEOS, data.read_videos),
         stats,
         threads,
-        run.stream_after(threads, "channel_id", data.COMMENTS, partial(data.read_replies, inline)),
-        run.stream_after(threads, "channel_id", data.COMMENTER_CHANNELS, data.read_commenters),
+        run.stream_after(threads, "channel_id", rows.COMMENTS, partial(data.read_replies, inline)),
+        run.stream_after(threads, "channel_id", rows.COMMENTER_CHANNELS, data.read_commenters),
         reports(channels, "id", insights.CHANNEL_INSIGHTS, insights.read_channel_insights),
         reports(items, "channel_id", insights.VIDEO_INSIGHTS, insights.read_video_insights),
         reports(channels, "id", insights.TRAFFIC_SOURCES, insights.read_traffic_sources),

@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from ingestion import youtube_data as data
+from ingestion import youtube_rows as source
 from ingestion.language import detect_all
 from ingestion.metrics import view_definition
 from ingestion.sandbox import google
@@ -42,10 +43,10 @@ def channels(block: PlatformBlock, context: Context, first: int, last: int) -> p
     is_new = block.rebrand_day[account] <= day
     handles = np.where(is_new, block.handle[account], block.handle_before[account])
     columns = taken(
-        unchanging(data.CHANNELS, (data.channel_row(m, block.first_day) for m in made)), account
+        unchanging(source.CHANNELS, (source.channel_row(m, block.first_day) for m in made)), account
     )
     return rows_of(
-        data.CHANNELS,
+        source.CHANNELS,
         seen.size,
         columns
         | _stamped(block, day)
@@ -72,12 +73,12 @@ def playlist_items(block: PlatformBlock, context: Context, first: int, last: int
         for p in range(block.post_id.size)
     )
     channel_ids = block.account_id[block.post_account]
-    rows = (data.playlist_item_row(i, c) for i, c in zip(made, channel_ids, strict=True))
+    rows = (source.playlist_item_row(i, c) for i, c in zip(made, channel_ids, strict=True))
     begins = np.searchsorted(reading, np.arange(seen.size))
     return rows_of(
-        data.PLAYLIST_ITEMS,
+        source.PLAYLIST_ITEMS,
         post.size,
-        taken(unchanging(data.PLAYLIST_ITEMS, rows), post)
+        taken(unchanging(source.PLAYLIST_ITEMS, rows), post)
         | {
             "snapshot_date": dates(block, seen.day[reading]),
             "position": np.arange(post.size) - begins[reading],
@@ -93,11 +94,11 @@ def videos(block: PlatformBlock, context: Context, first: int, last: int) -> pa.
     wanted = young | seen.is_due(data.WEEK)[reading]
     day, post = day[wanted], post[wanted]
     made = (resources.video(block, p, first) for p in range(block.post_id.size))
-    rows = (data.video_row(m, m["snippet"]["channelId"], block.first_day) for m in made)
+    rows = (source.video_row(m, m["snippet"]["channelId"], block.first_day) for m in made)
     return rows_of(
-        data.VIDEOS,
+        source.VIDEOS,
         post.size,
-        taken(unchanging(data.VIDEOS, rows), post)
+        taken(unchanging(source.VIDEOS, rows), post)
         | _stamped(block, day)
         | _counters(block, post, day),
     )
@@ -109,7 +110,7 @@ def video_stats(block: PlatformBlock, context: Context, first: int, last: int) -
     reading, post = visible_posts(seen)
     day = seen.day[reading]
     return rows_of(
-        data.VIDEO_STATS,
+        source.VIDEO_STATS,
         post.size,
         _stamped(block, day)
         | _counters(block, post, day)
@@ -127,7 +128,7 @@ def comment_threads(block: PlatformBlock, context: Context, first: int, last: in
     tops, counts, _ = _threads(seen, context)
     always = np.ones(tops.thing.size, dtype=bool)
     return rows_of(
-        data.COMMENT_THREADS,
+        source.COMMENT_THREADS,
         tops.thing.size,
         _said(seen, tops, context)
         | {"total_reply_count": counts, "can_reply": ~always, "is_public": always},
@@ -140,7 +141,7 @@ def comments(block: PlatformBlock, context: Context, first: int, last: int) -> p
     _, _, replies = _threads(seen, context)
     parents = block.comment_id[block.comment_parent[replies.thing]]
     columns = _said(seen, replies, context) | {"parent_id": parents}
-    return rows_of(data.COMMENTS, replies.thing.size, columns)
+    return rows_of(source.COMMENTS, replies.thing.size, columns)
 
 
 def commenter_channels(block: PlatformBlock, context: Context, first: int, last: int) -> pa.Table:
@@ -163,11 +164,12 @@ def commenter_channels(block: PlatformBlock, context: Context, first: int, last:
     used, place = np.unique(person, return_inverse=True)
     parts = ("id", *data.PROFILE_PARTS.split(","))
     made = (google.select(resources.commenter(people, int(i)), parts) for i in used)
+    profiles = (source.commenter_row(one, "") for one in made)
     account_ids = block.account_id[seen.account[reading]]
     return rows_of(
-        data.COMMENTER_CHANNELS,
+        source.COMMENTER_CHANNELS,
         reading.size,
-        taken(unchanging(data.COMMENTER_CHANNELS, (data.commenter_row(m, "") for m in made)), place)
+        taken(unchanging(source.COMMENTER_CHANNELS, profiles), place)
         | {"snapshot_date": dates(block, seen.day[reading]), "account_id": account_ids},
     )
 

@@ -11,22 +11,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingestion import youtube_data as data
+from ingestion import youtube_rows as rows
 from ingestion.tables import OBJECT, Row, Table, UnreadableValueError
 
 RECORDED = Path(__file__).resolve().parents[4] / "shared" / "data" / "recorded" / "youtube"
 CHANNEL, DAY = "UC_x5XG1OV2P6uZZ5FSM9Ttw", date(2026, 11, 20)
 PARSERS: dict[str, tuple[Callable[[dict[str, Any]], Row], Table]] = {
-    "youtube#channel": (lambda item: data.channel_row(item, DAY), data.CHANNELS),
+    "youtube#channel": (lambda item: rows.channel_row(item, DAY), rows.CHANNELS),
     "youtube#playlistItem": (
-        lambda item: data.playlist_item_row(item, CHANNEL),
-        data.PLAYLIST_ITEMS,
+        lambda item: rows.playlist_item_row(item, CHANNEL),
+        rows.PLAYLIST_ITEMS,
     ),
-    "youtube#video": (lambda item: data.video_row(item, CHANNEL, DAY), data.VIDEOS),
+    "youtube#video": (lambda item: rows.video_row(item, CHANNEL, DAY), rows.VIDEOS),
     "youtube#commentThread": (
-        lambda item: data.comment_thread_row(item, CHANNEL),
-        data.COMMENT_THREADS,
+        lambda item: rows.comment_thread_row(item, CHANNEL),
+        rows.COMMENT_THREADS,
     ),
-    "youtube#comment": (lambda item: data.reply_row(item, CHANNEL, "parent", "v"), data.COMMENTS),
+    "youtube#comment": (lambda item: rows.reply_row(item, CHANNEL, "parent", "v"), rows.COMMENTS),
 }
 LABELS = {"kind", "etag"}
 SAYS_AGAIN = {
@@ -110,7 +111,7 @@ def test_nothing_of_a_recorded_answer_is_lost() -> None:
 
 
 def test_a_field_that_no_column_declares_is_kept() -> None:
-    row = data.video_row({"id": "v", "snippet": {"title": "t", "mood": {"is": "new"}}}, "UC", DAY)
+    row = rows.video_row({"id": "v", "snippet": {"title": "t", "mood": {"is": "new"}}}, "UC", DAY)
     assert json.loads(row["extra"]) == {"snippet": {"mood": {"is": "new"}}}
 
 
@@ -152,23 +153,23 @@ def test_a_recorded_comment_thread() -> None:
 
 
 def test_a_text_that_is_shown_alone_is_the_text() -> None:
-    row = data.reply_row({"id": "p.r", "snippet": {"textDisplay": "so true"}}, "UC", "p", "v")
+    row = rows.reply_row({"id": "p.r", "snippet": {"textDisplay": "so true"}}, "UC", "p", "v")
     assert (row["text_original"], row["parent_id"], row["video_id"]) == ("so true", "p", "v")
 
 
 def test_hidden_subscribers_are_null_even_where_a_zero_is_delivered() -> None:
     statistics = {"hiddenSubscriberCount": True, "subscriberCount": "0", "viewCount": "5"}
     for row in (
-        data.channel_row({"id": "UC1", "statistics": statistics}, DAY),
-        data.commenter_row({"id": "UC1", "statistics": statistics}, CHANNEL),
+        rows.channel_row({"id": "UC1", "statistics": statistics}, DAY),
+        rows.commenter_row({"id": "UC1", "statistics": statistics}, CHANNEL),
     ):
         assert row["subscriber_count"] is None
         assert row["view_count"] == "5"
 
 
 def test_hidden_likes_and_closed_comments_are_null() -> None:
-    row = data.video_stat_row({"id": "v", "statistics": {"viewCount": "18446744"}}, "UC", DAY)
-    table = data.VIDEO_STATS.to_arrow(
+    row = rows.video_stat_row({"id": "v", "statistics": {"viewCount": "18446744"}}, "UC", DAY)
+    table = rows.VIDEO_STATS.to_arrow(
         [{**row, "snapshot_date": DAY, "fetched_at": datetime.now(UTC)}]
     )
     (found,) = table.to_pylist()
@@ -184,14 +185,14 @@ def test_hidden_likes_and_closed_comments_are_null() -> None:
 )
 def test_a_resource_in_another_shape_is_refused(item: dict[str, Any]) -> None:
     with pytest.raises(Exception, match="has changed shape") as caught:
-        data.video_row(item, "UC", DAY)
+        rows.video_row(item, "UC", DAY)
     assert getattr(caught.value, "code", "") == "unreadable_value"
 
 
 def test_a_count_that_is_none_is_refused() -> None:
-    row = data.video_stat_row({"id": "v", "statistics": {"viewCount": "many"}}, "UC", DAY)
+    row = rows.video_stat_row({"id": "v", "statistics": {"viewCount": "many"}}, "UC", DAY)
     with pytest.raises(UnreadableValueError, match=r"video_stats\.view_count: 'many'"):
-        data.VIDEO_STATS.to_arrow([{**row, "snapshot_date": DAY, "fetched_at": datetime.now(UTC)}])
+        rows.VIDEO_STATS.to_arrow([{**row, "snapshot_date": DAY, "fetched_at": datetime.now(UTC)}])
 
 
 def test_the_sample_of_commenters_does_not_depend_on_their_order() -> None:
@@ -208,7 +209,7 @@ def test_durations_are_read_back(seconds: int) -> None:
     hours, rest = divmod(rest, 3_600)
     minutes, last = divmod(rest, 60)
     text = f"P{days}DT{hours}H{minutes}M{last}S"
-    assert data.duration_seconds(text) == seconds
+    assert rows.duration_seconds(text) == seconds
 
 
 @pytest.mark.parametrize(
@@ -227,4 +228,4 @@ def test_durations_are_read_back(seconds: int) -> None:
     ],
 )
 def test_duration_forms(text: object, seconds: int | None) -> None:
-    assert data.duration_seconds(text) == seconds
+    assert rows.duration_seconds(text) == seconds
