@@ -23,7 +23,7 @@ from rich.table import Table
 
 from benchmarks.warehouse import Server
 from ingestion.sandbox.history.context import Context
-from ingestion.sandbox.history.runner import BATCH_ROWS, history_tables, stamped, write_history
+from ingestion.sandbox.history.runner import BATCH_ROWS, HISTORY_TABLES, stamped, write_history
 from ingestion.sandbox.world.world import World
 from ingestion.settings import IngestionSettings
 from warehouse.client import connect
@@ -50,7 +50,7 @@ def measure_bare(
     """Seconds to insert the same rows where they lie ready, in batches of the same size."""
     world, seconds = World(7, creators, days, END), 0.0
     with connect("owner", warehouse) as client:
-        for platform, tables in history_tables().items():
+        for platform, tables in HISTORY_TABLES.items():
             for table, make_rows in tables.items():
                 name = f"{platform}__{table}"
                 client.command(f"TRUNCATE TABLE {warehouse.database('raw')}.{name}")

@@ -2,13 +2,14 @@
 
 import threading
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
 from ingestion.connections import Connection, ConnectionStore, Tokens
-from ingestion.errors import AccountError, DeadTokenError
+from ingestion.errors import AccountError, ApiError, DeadTokenError
 from ingestion.http import ApiClient, Json
-from ingestion.policy import Platform
+from ingestion.policy import Platform, Refresh
 from ingestion.settings import IngestionSettings
 
 
@@ -42,7 +43,7 @@ class Access:
         :meth:`ingestion.http.ApiClient.call` raises.
         """
         who = account.handle or account.account_id
-        tokens = self._of(account)
+        tokens = self._in_time(account, self._of(account))
 
         def ask(tokens: Tokens) -> Json:
             token = tokens.access_token.get_secret_value()
@@ -73,13 +74,32 @@ class Access:
             self._keep(account, known)
         return known
 
+    def _in_time(self, account: Connection, tokens: Tokens) -> Tokens:
+        """The tokens, renewed where they are about to end; a living one is good enough."""
+        ends, now = tokens.access_expires_at, datetime.now(UTC)
+        if (
+            ends is None
+            or self._platform.refresh is None
+            or now < ends - self._platform.renew_ahead
+        ):
+            return tokens
+        try:
+            return self._refreshed(account, tokens, self._platform.refresh)
+        except ApiError:
+            if now < ends:
+                return tokens
+            raise
+
     def _renewed(self, account: Connection, dead: Tokens, why: DeadTokenError) -> Tokens:
         refresh = self._platform.refresh
         if refresh is None:
             raise why
+        return self._refreshed(account, dead, refresh)
+
+    def _refreshed(self, account: Connection, old: Tokens, refresh: Refresh) -> Tokens:
         renewed = self._store.refresh(
             account.connection_id,
-            dead.access_token,
+            old.access_token,
             lambda stored: refresh(self._client, stored, self._settings),
         )
         self._keep(account, renewed)

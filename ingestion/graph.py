@@ -86,6 +86,10 @@ def pause(headers: Headers) -> float:
     return APP_USED_UP_SECONDS if (usage.percent or 0) >= 100 else 0
 
 
+RENEW_AHEAD = timedelta(days=7)
+"""A long-lived token is exchanged while it lives: a dead one opens nothing."""
+
+
 def refresh(client: ApiClient, tokens: Tokens, settings: IngestionSettings) -> Tokens:
     """Exchange the connection's token for one of another 60 days.
 

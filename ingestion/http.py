@@ -44,8 +44,6 @@ from ingestion.rate import MINUTE, CallWindow
 from ingestion.settings import IngestionSettings
 
 MESSAGE_LENGTH = 200
-STREAMS_AT_ONCE = 4
-"""A stream reads while those that build on it do: so many times the accounts read at once."""
 NO_COMPLETE_ANSWER = "no_answer"
 SECRET_LENGTH = 12
 """Shorter values of headers and forms are no secrets."""
@@ -154,7 +152,7 @@ class ApiClient:
         self._adapter = PacedAdapter(
             self,
             self._calls_per_minute,
-            pool_maxsize=STREAMS_AT_ONCE * settings.ingestion_concurrency,
+            pool_maxsize=settings.ingestion_concurrency,
         )
         self._client = Client(
             request_timeout=(settings.connect_timeout, settings.read_timeout),

@@ -294,6 +294,7 @@ INSTAGRAM = Platform(
     streams=streams,
     probe=read_account,
     refresh=graph.refresh,
+    renew_ahead=graph.RENEW_AHEAD,
     pause=graph.pause,
 )
 

@@ -8,6 +8,7 @@ the client (:mod:`ingestion.http`) acts on the first rule that matches and knows
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
@@ -63,6 +64,9 @@ class Rule:
         return (hit or not named) and bool(re.search(self.pattern, failure.message))
 
 
+Refresh = Callable[["ApiClient", "Tokens", "IngestionSettings"], "Tokens"]
+
+
 @dataclass(frozen=True)
 class Platform:
     """Everything that the shared code has to know of a platform."""
@@ -82,8 +86,10 @@ class Platform:
         "Authorization": f"Bearer {token}"
     }
     """The headers that carry a token; secrets never travel in a URL."""
-    refresh: "Callable[[ApiClient, Tokens, IngestionSettings], Tokens] | None" = None
+    refresh: "Refresh | None" = None
     """Ask the platform for new tokens; None where they cannot be renewed without the owner."""
+    renew_ahead: timedelta = timedelta(minutes=5)
+    """So long before it ends a token is renewed; some can be renewed only while they live."""
     calls_per_minute: Callable[["IngestionSettings"], int] = lambda _: 0
     """Most calls of one endpoint in a minute; 0: no limit."""
     pause: Callable[[Headers], float] = lambda _: 0

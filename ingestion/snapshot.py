@@ -105,6 +105,15 @@ class SnapshotRun:
         return client
 
     @cached_property
+    def _pool(self) -> ThreadPoolExecutor:
+        """Those who read: one pool for all streams, which dlt asks in turn."""
+        pool = ThreadPoolExecutor(
+            self.settings.ingestion_concurrency, thread_name_prefix=self.platform.name
+        )
+        self.outcomes.at_end(partial(pool.shutdown, cancel_futures=True))
+        return pool
+
+    @cached_property
     def access(self) -> Access:
         access = Access(self.platform, self.client, self.settings)
         self.outcomes.at_end(access.close)
@@ -303,18 +312,17 @@ class SnapshotRun:
     def _in_parallel(
         self, units: Iterable[AccountDay], attempt: Callable[[AccountDay], "Attempt"]
     ) -> Iterator["Attempt"]:
-        workers = self.settings.ingestion_concurrency
-        pool = ThreadPoolExecutor(workers, thread_name_prefix=self.platform.name)
         waiting: deque[Future[Attempt]] = deque()
         try:
             for unit in units:
-                waiting.append(pool.submit(attempt, unit))
-                if len(waiting) >= 2 * workers:
+                waiting.append(self._pool.submit(attempt, unit))
+                if len(waiting) >= 2 * self.settings.ingestion_concurrency:
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()
         finally:
-            pool.shutdown(cancel_futures=True)
+            for future in waiting:
+                future.cancel()
 
 
 @dataclass(frozen=True)

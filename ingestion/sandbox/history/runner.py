@@ -23,6 +23,10 @@ from ingestion.outcomes import COLUMNS as OUTCOME_COLUMNS
 from ingestion.pipeline import make_pipeline
 from ingestion.registry import PLATFORMS
 from ingestion.sandbox.history.context import Context, MakeRows
+from ingestion.sandbox.history.facebook import TABLES as FACEBOOK
+from ingestion.sandbox.history.instagram import TABLES as INSTAGRAM
+from ingestion.sandbox.history.tiktok import TABLES as TIKTOK
+from ingestion.sandbox.history.youtube import TABLES as YOUTUBE
 from ingestion.sandbox.world.model import PlatformBlock
 from ingestion.sandbox.world.world import World
 from ingestion.settings import IngestionSettings
@@ -36,18 +40,15 @@ RUN_ID = "history"
 Tell = Callable[[str, int], None]
 
 
-def history_tables() -> Mapping[str, Mapping[str, MakeRows]]:
-    """For each platform of the world the tables whose history can be written."""
-    from ingestion.sandbox.history import facebook, instagram, tiktok, youtube
-
-    return MappingProxyType(
-        {
-            "facebook": facebook.TABLES,
-            "instagram": instagram.TABLES,
-            "tiktok": tiktok.TABLES,
-            "youtube": youtube.TABLES,
-        }
-    )
+HISTORY_TABLES: Mapping[str, Mapping[str, MakeRows]] = MappingProxyType(
+    {
+        "facebook": FACEBOOK,
+        "instagram": INSTAGRAM,
+        "tiktok": TIKTOK,
+        "youtube": YOUTUBE,
+    }
+)
+"""For each platform of the world the tables whose history can be written."""
 
 
 @dataclass
@@ -82,7 +83,7 @@ def write_history(
     written = Written()
     start, end = (first - world.first_day).days, (last - world.first_day).days + 1
     with connect("owner", warehouse) as client:
-        for platform, tables in history_tables().items():
+        for platform, tables in HISTORY_TABLES.items():
             create_tables(platform, settings, warehouse)
             clear(client, warehouse, platform, tables, first, last)
             with Writer(client, warehouse, written, tell) as writer:

@@ -2,6 +2,7 @@
 
 import threading
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -131,6 +132,44 @@ def test_an_account_without_a_token_costs_itself_alone() -> None:
         run.call(units(run)[0], "/things")
     run.call(units(run)[1], "/things")
     assert bearers(network.requests) == [f"{SECRET}-a001"]
+
+
+def ending(run: SnapshotRun, seconds: int) -> None:
+    """Have the first account's token end in so many seconds."""
+    book: Book = run.access._store  # type: ignore[assignment]
+    ends = datetime.now(UTC) + timedelta(seconds=seconds)
+    book.kept["k0"] = book.kept["k0"].model_copy(update={"access_expires_at": ends})
+
+
+@pytest.mark.parametrize("seconds", [-60, 60])
+def test_a_token_about_to_end_is_renewed_before_it_is_used(seconds: int) -> None:
+    def renew_for_long(*asked: Any) -> Tokens:
+        later = datetime.now(UTC) + timedelta(hours=2)
+        return renew(*asked).model_copy(update={"access_expires_at": later})
+
+    run, network = run_over(
+        replace(TOY, refresh=renew_for_long), (200, {"access_token": RENEWED}), OK, OK
+    )
+    ending(run, seconds)
+    run.call(units(run)[0], "/things")
+    run.call(units(run)[0], "/things")
+    assert [request.path_url for request in network.requests] == ["/token", "/things", "/things"]
+    assert bearers(network.requests[1:]) == [RENEWED, RENEWED]
+
+
+def test_a_living_token_is_good_enough_where_its_renewal_fails() -> None:
+    run, network = run_over(RENEWABLE, toy_error("dead"), OK)
+    ending(run, 60)
+    assert run.call(units(run)[0], "/things") == OK[1]
+    assert [request.path_url for request in network.requests] == ["/token", "/things"]
+
+
+def test_an_ended_token_that_cannot_be_renewed_is_not_used() -> None:
+    run, network = run_over(RENEWABLE, toy_error("dead"), OK)
+    ending(run, -60)
+    with pytest.raises(DeadTokenError):
+        run.call(units(run)[0], "/things")
+    assert [request.path_url for request in network.requests] == ["/token"]
 
 
 def use(run: SnapshotRun, network: Network) -> Network:
