@@ -126,8 +126,8 @@ def test_a_lost_key_file_is_not_made_anew(tmp_path: Path) -> None:
     [
         "",
         "very secret",
-        "mysql://user:very-secret@host/db",
-        "postgresql://user:very-secret@host",
+        "mysql://user:very-secret@host/db",  # pragma: allowlist secret
+        "postgresql://user:very-secret@host",  # pragma: allowlist secret
         "sqlite://",
         "sqlite:///:memory:",
         "sqlite:///file:x?mode=memory&uri=true",
