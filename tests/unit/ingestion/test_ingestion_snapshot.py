@@ -1,5 +1,6 @@
 """A run over many accounts: which days, in what order, and what one broken account costs."""
 
+import itertools
 import logging
 import threading
 from collections.abc import Iterator, Sequence
@@ -238,6 +239,28 @@ def test_a_call_for_many_that_fails_is_every_accounts_failure() -> None:
 
     assert rows_of(iter(list(run.stream_of_many(TABLE, 2, read)))) == []
     assert [o.status for o in run.outcomes.all] == ["failed"] * 3
+
+
+def test_no_more_accounts_are_read_at_once_than_set_whatever_streams_there_are() -> None:
+    run, _ = run_over(TOY, count=40, ingestion_concurrency=3)
+    going, most, lock = 0, 0, threading.Lock()
+
+    def read(_: SnapshotRun, unit: AccountDay) -> list[Row]:
+        nonlocal going, most
+        with lock:
+            going += 1
+            most = max(most, going)
+        threading.Event().wait(0.002)
+        with lock:
+            going -= 1
+        return [{"account": unit.account.account_id, "n": 1}]
+
+    streams = [run.read(TABLE, run.account_days(), read) for _ in range(4)]
+    # dlt asks several streams in turn.
+    parts = [part for turn in itertools.zip_longest(*streams) for part in turn if part is not None]
+    run.outcomes.close()
+    assert sum(part.num_rows for part in parts) == 160
+    assert most == 3
 
 
 def test_the_client_is_closed_when_the_run_is_over() -> None:
