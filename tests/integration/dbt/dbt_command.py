@@ -1,6 +1,9 @@
 """dbt as a user runs it: a process of its own, with its warehouse in the environment."""
 
+import ast
 import os
+import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -12,6 +15,16 @@ import yaml
 from warehouse.settings import WarehouseSettings
 
 PROJECT = Path(__file__).parents[3] / "dbt_project"
+TARGET = shutil.ignore_patterns("target", "logs")
+"""What a copy of the project leaves out."""
+
+
+def conformed_columns() -> dict[str, dict[str, str]]:
+    """Column to type of the views that core reads of a platform, as the macro lists them."""
+    text = (PROJECT / "macros" / "conformed.sql").read_text()
+    listed = re.search(r"set views = (\{.*?\n    \})", text, re.DOTALL)
+    assert listed
+    return ast.literal_eval(listed[1])
 
 
 @dataclass(frozen=True)
@@ -20,6 +33,7 @@ class Dbt:
 
     warehouse: WarehouseSettings
     folder: Path
+    project: Path = PROJECT
 
     def __call__(
         self, *arguments: str, variables: Mapping[str, str] | None = None
@@ -29,7 +43,7 @@ class Dbt:
         command = [
             str(Path(sys.executable).parent / "dbt"),
             *("--no-use-colors", *arguments),
-            *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),
+            *("--project-dir", str(self.project), "--profiles-dir", str(self.project)),
             *(
                 "--target-path",
                 str(self.folder / "target"),

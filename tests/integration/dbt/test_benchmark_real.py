@@ -17,6 +17,7 @@ import pytest
 from clickhouse_connect.driver.client import Client
 from dbt_command import Dbt
 
+from ingestion.registry import PLATFORMS
 from ingestion.sandbox.environment import environment as sandbox_environment
 
 ROOT = Path(__file__).parents[3]
@@ -62,8 +63,7 @@ def built(dbt: Dbt, sandbox: str, tmp_path_factory: pytest.TempPathFactory) -> D
     for module, *arguments in (
         ("ingestion.sandbox", *connections),
         ("ingestion.app",),
-        ("ingestion.tiktok",),
-        ("ingestion.youtube",),
+        *((f"ingestion.{platform}",) for platform in PLATFORMS),
     ):
         done = subprocess.run(
             [sys.executable, "-m", module, *arguments],

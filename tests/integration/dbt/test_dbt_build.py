@@ -1,20 +1,24 @@
 """A small world built with dbt on the real engine: every row of every mart worked out by hand."""
 
 import json
+import shutil
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from clickhouse_connect.driver.client import Client
-from dbt_command import Dbt
+from dbt_command import PROJECT, TARGET, Dbt, conformed_columns
 from raw_tables import create_raw, day, fill
 
+from ingestion.registry import PLATFORMS
 from warehouse.client import connect
 
 Rows = Callable[..., list[dict]]
 
 
 def fill_world(client: Client, raw: str) -> None:
-    """Two TikTok accounts and two channels on days 1, 2 and 4."""
+    """Two TikTok accounts, two channels, an Instagram account and a page on days 1, 2 and 4."""
     fill(client, f"{raw}.app__creators", "creator_id", [("c1",), ("c2",)])
     fill(
         client,
@@ -24,6 +28,8 @@ def fill_world(client: Client, raw: str) -> None:
             ("k1", "c1", "tiktok", "ann"),
             ("k2", "c2", "youtube", "UCbo"),
             ("k3", "c2", "youtube", "UChid"),
+            ("k4", "c1", "instagram", "17"),
+            ("k5", "c2", "facebook", "20"),
         ],
     )
     fill(
@@ -65,11 +71,61 @@ def fill_world(client: Client, raw: str) -> None:
     fill(
         client,
         f"{raw}.youtube__videos",
+        "snapshot_date channel_id id title",
+        # what a video is was read two days before its counters; of the second it never was
+        [(day(2), "UCbo", "v1", "Film")],
+    )
+    fill(
+        client,
+        f"{raw}.youtube__video_stats",
         "snapshot_date channel_id id view_count like_count comment_count",
         [
             (day(4), "UCbo", "v1", 1_000, 40, 10),
             # hides its likes
             (day(4), "UCbo", "v2", 3_000, None, 10),
+        ],
+    )
+    fill(
+        client,
+        f"{raw}.instagram__accounts",
+        "snapshot_date id username followers_count media_count",
+        [(day(4), "17", "ina", 500, 2)],
+    )
+    fill(
+        client,
+        f"{raw}.instagram__media",
+        "snapshot_date account_id id media_type permalink view_count like_count comments_count "
+        "saved_count shares_count",
+        [
+            # saves and shares are no interactions
+            (day(4), "17", "m1", "IMAGE", "https://www.instagram.com/p/m1/", 50, 4, 1, 9, 9),
+            # no views are told of an old picture
+            (day(4), "17", "m2", "IMAGE", "https://www.instagram.com/p/m2/", None, 5, 0, 0, 0),
+        ],
+    )
+    fill(
+        client,
+        f"{raw}.facebook__pages",
+        "snapshot_date id username followers_count fan_count",
+        [(day(4), "20", "fay", 20_000, 19_000)],
+    )
+    fill(
+        client,
+        f"{raw}.facebook__posts",
+        "snapshot_date page_id id permalink_url reaction_count comment_count share_count",
+        [
+            (day(4), "20", "20_1", "https://www.facebook.com/reel/9/", 18, 2, 7),
+            (day(4), "20", "20_2", "https://www.facebook.com/20/posts/2", 10, 0, None),
+        ],
+    )
+    fill(
+        client,
+        f"{raw}.facebook__videos",
+        "snapshot_date page_id id post_id video_type length views",
+        # the first post once more, as a reel; a video that was never posted
+        [
+            (day(4), "20", "9", "20_1", "REEL", 30.0, 400),
+            (day(4), "20", "8", None, "VIDEO", 60.0, 999),
         ],
     )
 
@@ -93,7 +149,24 @@ def test_posts_stand_at_their_latest_snapshot_with_both_rates(rows: Rows) -> Non
     )
     found = rows("marts", "mart_engagement__post", "post_key", columns)
     tiktok, youtube = "https://www.tiktok.com/@anna/video", "https://www.youtube.com/watch?v="
+    instagram, facebook = "https://www.instagram.com/p", "https://www.facebook.com"
     assert [tuple(row.values()) for row in found] == [
+        (
+            *("facebook:20_1", "c2", day(4), True, 20_000, "micro", 400, 20, 0.05, 0.001),
+            f"{facebook}/reel/9/",
+        ),
+        (
+            *("facebook:20_2", "c2", day(4), True, 20_000, "micro", None, 10, None, 0.0005),
+            f"{facebook}/20/posts/2",
+        ),
+        (
+            *("instagram:m1", "c1", day(4), True, 500, "nano", 50, 5, 0.1, 0.01),
+            f"{instagram}/m1/",
+        ),
+        (
+            *("instagram:m2", "c1", day(4), True, 500, "nano", None, 5, None, 0.01),
+            f"{instagram}/m2/",
+        ),
         ("tiktok:1", "c1", day(4), True, 10_400, "micro", 200, 20, 0.1, 20 / 10_400, f"{tiktok}/1"),
         ("tiktok:gone", "c1", day(2), False, 10_000, "micro", 50, 5, 0.1, 0.0005, f"{tiktok}/gone"),
         ("tiktok:new", "c1", day(4), True, 10_400, "micro", 0, 0, None, 0.0, f"{tiktok}/new"),
@@ -136,6 +209,9 @@ def test_account_days_carry_owner_change_tier_and_pooled_rates(rows: Rows) -> No
     found = rows("marts", "mart_engagement__account_day", "account_key, snapshot_date", columns)
     by_day = [tuple(row.values()) for row in found]
     assert by_day == [
+        # a post without known views is in neither side of the rate; a video that is no post in none
+        ("facebook:20", day(4), "c2", "fay", 20_000, None, "micro", 2, 400, 30, 0.05, 15 / 20_000),
+        ("instagram:17", day(4), "c1", "ina", 500, None, "nano", 2, 50, 10, 0.1, 0.01),
         # day 3 is missing, so day 4 knows no change
         ("tiktok:ann", day(1), "c1", "anna", 9_990, None, "nano", 1, 100, 10, 0.1, 10 / 9_990),
         ("tiktok:ann", day(2), "c1", "anna", 10_000, 10, "micro", 2, 210, 21, 0.1, 10.5 / 10_000),
@@ -152,8 +228,10 @@ def test_account_days_carry_owner_change_tier_and_pooled_rates(rows: Rows) -> No
 @pytest.mark.usefixtures("built")
 def test_benchmark_takes_listed_posts_of_each_tier(rows: Rows) -> None:
     found = rows("marts", "mart_engagement__benchmark", "platform")
-    micro, mega = found
-    assert len(found) == 2
+    facebook, instagram, micro, mega = found
+    assert (facebook["follower_tier"], facebook["post_count"]) == ("micro", 2)
+    assert facebook["rated_by_views_count"] == 1
+    assert (instagram["follower_tier"], instagram["rated_by_followers_count"]) == ("nano", 2)
     assert (micro["platform"], micro["follower_tier"]) == ("tiktok", "micro")
     assert (micro["post_count"], micro["account_count"], micro["rated_by_views_count"]) == (2, 1, 1)
     assert micro["p50_engagement_rate_by_views"] == micro["p95_engagement_rate_by_views"] == 0.1
@@ -166,12 +244,59 @@ def test_benchmark_takes_listed_posts_of_each_tier(rows: Rows) -> None:
 def test_accounts_stand_at_their_latest_day(rows: Rows) -> None:
     found = rows("marts", "mart_engagement__account", "account_key", "account_key, snapshot_date")
     assert [row["account_key"] for row in found] == [
+        "facebook:20",
+        "instagram:17",
         "tiktok:ann",
         "tiktok:empty",
         "youtube:UCbo",
         "youtube:UChid",
     ]
     assert {row["snapshot_date"] for row in found} == {day(4)}
+
+
+@pytest.mark.usefixtures("built")
+def test_a_post_is_described_by_its_latest_details_and_listed_by_its_counters(rows: Rows) -> None:
+    columns = "post_key, title, post_format, last_snapshot_date, details_snapshot_date"
+    found = rows("core", "dim_post", "post_key", columns)
+    assert [tuple(row.values()) for row in found if row["post_key"].startswith("youtube")] == [
+        ("youtube:v1", "Film", "video", day(4), day(2)),
+        ("youtube:v2", None, None, day(4), None),
+    ]
+    formats = {row["post_key"]: row["post_format"] for row in found}
+    assert formats["facebook:20_1"] == "reel"
+    assert formats["facebook:20_2"] == "text"
+    assert formats["instagram:m1"] == "image"
+
+
+def test_every_platforms_views_have_the_columns_and_types_that_core_reads(
+    built: Dbt, warehouse_client: Client
+) -> None:
+    found = {
+        view: warehouse_client.query(
+            f"DESCRIBE TABLE {built.warehouse.database('staging')}.stg_{view}"
+        ).result_rows
+        for view in (f"{p}__{v}" for p in PLATFORMS for v in conformed_columns())
+    }
+    for view, described in found.items():
+        columns = conformed_columns()[view.split("__")[1]]
+        assert {row[0]: row[1] for row in described} == columns, view
+
+
+def test_a_view_that_names_a_foreign_column_is_refused(built: Dbt, tmp_path: Path) -> None:
+    """The remedy is named, and so is what a view may not leave out."""
+    project = shutil.copytree(PROJECT, tmp_path / "dbt_project", ignore=TARGET)
+    view = project / "models" / "staging" / "tiktok" / "stg_tiktok__posts.sql"
+    text = view.read_text()
+    copy = replace(built, project=project, folder=tmp_path)
+    for wrong, word in (
+        (text.replace("'title',", "'titel',"), "titel is no column of posts"),
+        (text.replace("'post_id',", ""), "post_id is missing"),
+    ):
+        assert wrong != text
+        view.write_text(wrong)
+        done = copy("parse", "--no-partial-parse")
+        assert done.returncode != 0
+        assert f"stg_tiktok__posts: {word}. See macros/conformed.sql." in done.stdout
 
 
 def test_building_again_is_green_and_gives_the_same_rows(

@@ -13,11 +13,22 @@ Everything = Callable[[], dict[str, list[dict]]]
 USERS = "snapshot_date open_id username follower_count video_count"
 VIDEOS = "snapshot_date open_id id title view_count like_count comment_count share_count"
 CHANNELS = "snapshot_date id title subscriber_count hidden_subscriber_count video_count"
-CHANNEL_VIDEOS = "snapshot_date channel_id id title view_count like_count comment_count"
-ACCOUNT = {"tiktok__users": "open_id", "tiktok__videos": "open_id"} | {
+CHANNEL_VIDEOS = "snapshot_date channel_id id title"
+CHANNEL_STATS = "snapshot_date channel_id id view_count like_count comment_count"
+PAGES = "snapshot_date id username followers_count"
+PAGE_POSTS = "snapshot_date page_id id message reaction_count comment_count share_count"
+PAGE_VIDEOS = "snapshot_date page_id id post_id title views"
+ACCOUNT = {
+    "tiktok__users": "open_id",
+    "tiktok__videos": "open_id",
     "youtube__channels": "id",
     "youtube__videos": "channel_id",
+    "youtube__video_stats": "channel_id",
+    "facebook__pages": "id",
+    "facebook__posts": "page_id",
+    "facebook__videos": "page_id",
 }
+ACCOUNTS = 8
 
 
 class World:
@@ -41,13 +52,15 @@ class World:
         columns = "connection_id creator_id platform account_id"
         fill(self.client, f"{self.raw}.app__connections", columns, connections)
 
-    def read(self, on: date, accounts: int = 4) -> None:
+    def read(self, on: date, accounts: int = 5) -> None:
         """Land a day of some accounts; what they had on that day gives way. Posts come and go."""
-        for number in self.random.sample(range(6), accounts):
+        for number in self.random.sample(range(ACCOUNTS), accounts):
             if number < 3:
                 self.read_tiktok(on, f"t{number}")
-            else:
+            elif number < 6:
                 self.read_youtube(on, f"UC{number}")
+            else:
+                self.read_facebook(on, f"p{number}")
 
     def read_tiktok(self, on: date, account: str) -> None:
         reported, posts = self.posts(account)
@@ -61,9 +74,23 @@ class World:
         hidden = self.random.random() < 0.2
         reported, posts = self.posts(account)
         channel = (on, account, self.name(), self.followers(), hidden, reported)
-        videos = [(on, account, post, self.text(), *self.counts(3)) for post in posts]
+        # what a video is is read of some videos on some days, of others on none
+        described = [post for post in posts if self.random.random() < 0.4]
+        videos = [(on, account, post, self.text()) for post in described]
+        stats = [(on, account, post, *self.counts(3)) for post in posts]
         self.replace("youtube__channels", on, account, CHANNELS, [channel])
         self.replace("youtube__videos", on, account, CHANNEL_VIDEOS, videos)
+        self.replace("youtube__video_stats", on, account, CHANNEL_STATS, stats)
+
+    def read_facebook(self, on: date, account: str) -> None:
+        _, posts = self.posts(account)
+        page = (on, account, self.name(), self.followers())
+        posted = [(on, account, post, self.text(), *self.counts(3)) for post in posts]
+        filmed = [post for post in posts if self.random.random() < 0.5]
+        videos = [(on, account, f"v{post}", post, self.text(), *self.counts(1)) for post in filmed]
+        self.replace("facebook__pages", on, account, PAGES, [page])
+        self.replace("facebook__posts", on, account, PAGE_POSTS, posted)
+        self.replace("facebook__videos", on, account, PAGE_VIDEOS, videos)
 
     def lose(self, on: date, account: str | None = None) -> None:
         """Remove what was read on a day, of one account or of all."""
@@ -131,12 +158,12 @@ def test_incremental_runs_equal_a_full_build(
     world.read(day(8))
     dbt.succeed("run", variables=window(8, 8))
     # the same day again: posts have gone, others have come
-    world.read(day(8), accounts=6)
+    world.read(day(8), accounts=ACCOUNTS)
     dbt.succeed("run", variables=window(8, 8))
     compare()
 
     # a day restated, a gap filled and an owner changed; two windows, the later one first
-    world.read(day(6), accounts=6)
+    world.read(day(6), accounts=ACCOUNTS)
     world.read(day(4))
     world.connect({**OWNERS, ("tiktok", "t1"): "c3", ("tiktok", "t2"): "c3"})
     dbt.succeed("run", variables=window(6, 6))
@@ -144,7 +171,7 @@ def test_incremental_runs_equal_a_full_build(
     compare()
 
     # without dates: the last days are read again, later ones are new
-    world.read(day(7), accounts=6)
+    world.read(day(7), accounts=ACCOUNTS)
     world.read(day(9))
     world.read(day(10))
     dbt.succeed("run")
@@ -158,7 +185,7 @@ def test_a_rebuilt_day_drops_what_raw_has_lost(
     world = World(warehouse_client, dbt.warehouse.database("raw"), seed=3)
     world.connect(OWNERS)
     for number in (2, 3, 4):
-        world.read(day(number), accounts=6)
+        world.read(day(number), accounts=ACCOUNTS)
     dbt.succeed("run", "--full-refresh")
     built = everything()
     by_day = [table for table, found in built.items() if "_day" in table]
@@ -190,11 +217,11 @@ def test_a_warehouse_that_was_built_empty_fills_when_data_comes(
     assert not any(everything().values())
     dbt.succeed("run")
     world.connect(OWNERS)
-    world.read(day(1), accounts=6)
+    world.read(day(1), accounts=ACCOUNTS)
     dbt.succeed("build")
     filled = everything()
     assert all(filled.values())
-    assert len(filled["core.fct_account_day"]) == 6
+    assert len(filled["core.fct_account_day"]) == ACCOUNTS
 
 
 @pytest.mark.slow
@@ -202,21 +229,34 @@ def test_a_days_run_reads_the_day_and_not_the_history(dbt: Dbt, warehouse_client
     """Rows read by the models' statements on day 25 are about those on day 5."""
     raw = dbt.warehouse.database("raw")
     create_raw(warehouse_client, raw)
-    accounts, posts = 20, 500
+    accounts, posts = 20, 150
+    id_columns = {
+        "tiktok__users": ("open_id", "open_id"),
+        "tiktok__videos": ("open_id", "id"),
+        "youtube__channels": ("id", "id"),
+        "youtube__videos": ("channel_id", "id"),
+        "youtube__video_stats": ("channel_id", "id"),
+        "instagram__accounts": ("id", "id"),
+        "instagram__media": ("account_id", "id"),
+        "facebook__pages": ("id", "id"),
+        "facebook__posts": ("page_id", "id"),
+        "facebook__videos": ("page_id", "post_id"),
+    }
 
     def land(first: int, last: int) -> None:
         days = f"arrayJoin(range({last - first + 1}))"
         start = f"toDate('{day(first)}')"
-        warehouse_client.command(
-            f"INSERT INTO {raw}.tiktok__users (snapshot_date, fetched_at, open_id, follower_count) "
-            f"SELECT {start} + {days}, now64(6), toString(number), 1000 FROM numbers({accounts})"
-        )
-        warehouse_client.command(
-            f"INSERT INTO {raw}.tiktok__videos (snapshot_date, fetched_at, open_id, id, "
-            "view_count, like_count, comment_count, share_count) "
-            f"SELECT {start} + {days}, now64(6), toString(number % {accounts}), toString(number), "
-            f"9, 1, 1, 1 FROM numbers({accounts * posts})"
-        )
+        for table, (account, own) in id_columns.items():
+            has_posts = account != own
+            columns = f"{account}, {own}" if has_posts else account
+            ids = f"toString(number % {accounts})" + (", toString(number)" if has_posts else "")
+            if table == "facebook__videos":
+                columns, ids = f"{columns}, id", f"{ids}, toString(number)"
+            count = accounts * posts if has_posts else accounts
+            warehouse_client.command(
+                f"INSERT INTO {raw}.{table} (snapshot_date, fetched_at, {columns}) "
+                f"SELECT {start} + {days}, now64(6), {ids} FROM numbers({count})"
+            )
 
     def rows_read(on: int) -> int:
         land(on, on)
@@ -237,6 +277,6 @@ def test_a_days_run_reads_the_day_and_not_the_history(dbt: Dbt, warehouse_client
     land(6, 24)
     dbt.succeed("run", variables=window(6, 24))
     late = rows_read(25)
-    # the staging view, the fact and the mart each read the day at least
-    assert early > 3 * accounts * posts
+    # the staging views, the fact and the mart each read the day of four platforms at least
+    assert early > 3 * 4 * accounts * posts
     assert late < 1.5 * early, f"{early} rows on day 5, {late} on day 25"

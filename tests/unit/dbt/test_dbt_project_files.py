@@ -235,12 +235,16 @@ def test_types_follow_the_names(models: dict[str, Any]) -> None:
 
 
 def test_every_model_tests_its_key(manifest: dict[str, Any], models: dict[str, Any]) -> None:
-    """Unique and not null, alone or together with the day."""
+    """Unique and not null, alone or together with the day; what staging reads it dedupes itself,
+    and what it joins is tested where core holds it."""
     kinds: dict[str, set[str]] = {}
     for node in manifest["nodes"].values():
         if node["resource_type"] == "test":
             kinds.setdefault(node["attached_node"], set()).add(node["test_metadata"]["name"])
     for name, model in models.items():
+        if layer(model) == "staging":
+            assert is_conformed(name) or "limit 1 by" in model["raw_code"], name
+            continue
         have = kinds.get(model["unique_id"], set())
         assert "not_null" in have, name
         assert have & {"unique", "unique_together"}, name
