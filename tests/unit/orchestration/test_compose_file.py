@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
+from ingestion.sandbox.environment import environment
+
 ROOT = Path(__file__).resolve().parents[3]
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
@@ -86,9 +88,10 @@ def test_every_variable_is_in_the_example() -> None:
 
 def test_the_header_sets_what_exists() -> None:
     text = (ROOT / "docker-compose.yml").read_text()
-    named = re.findall(r"^#   ([A-Z_]+)=", text, re.MULTILINE)
-    assert len(named) == 4
+    named = dict(re.findall(r"^#   ([A-Z_]+)=(.*)", text, re.MULTILINE))
+    assert named == environment("http://sandbox:8081")
     assert set(named) <= set(variables_of_the_example())
+    assert {name for name in named if f"${{{name}:" not in text} == set()
 
 
 def test_no_secret_has_a_default() -> None:
