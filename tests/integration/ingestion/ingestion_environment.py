@@ -117,6 +117,14 @@ class Ingestion:
         """A raw table's rows in order, all columns but the time of reading."""
         return self.query(f"SELECT * EXCEPT (fetched_at) FROM {{raw}}.{table} ORDER BY ALL")
 
+    def raw_rows(self, source: str) -> dict[str, list[tuple[object, ...]]]:
+        """The rows of all raw tables of a source, as :meth:`rows` gives them."""
+        tables = self.query(
+            "SELECT table FROM system.columns WHERE database = '{raw}' AND name = 'fetched_at' "
+            f"AND startsWith(table, '{source}__') ORDER BY table"
+        )
+        return {str(table): self.rows(str(table)) for (table,) in tables}
+
 
 @contextmanager
 def serving(app: Starlette) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """The sources against a real sandbox and a real warehouse: the rows that land, and land again."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from cryptography.fernet import Fernet
@@ -10,18 +10,7 @@ from ingestion_environment import DATA, Ingestion
 from pydantic import SecretStr
 
 from ingestion.connections import Tokens
-
-TABLES = {
-    "tiktok": ("tiktok__users", "tiktok__videos"),
-    "youtube": (
-        "youtube__channels",
-        "youtube__playlist_items",
-        "youtube__videos",
-        "youtube__comment_threads",
-    ),
-    "app": ("app__creators", "app__connections"),
-}
-
+from ingestion.outcomes import Outcomes
 
 EXPIRED = Tokens(access_token=SecretStr("act.expired"))
 
@@ -39,36 +28,36 @@ def break_first(ingestion: Ingestion, platform: str, account_id: str | None = No
     return first.account_id
 
 
-@pytest.mark.parametrize("source", ["tiktok", "youtube", "app"])
+@pytest.mark.parametrize("source", ["tiktok", "app"])
 def test_loading_twice_gives_the_same_rows(
     ingestion: Ingestion, source: str, three_days: list[date]
 ) -> None:
     days = [] if source == "app" else three_days
     ingestion.load(source, *days)
-    first = {table: ingestion.rows(table) for table in TABLES[source]}
-    assert all(first.values())
+    first = ingestion.raw_rows(source)
+    assert len(first) >= 2
+    assert sum(map(len, first.values())) > 10
     ingestion.load(source, *days)
-    assert {table: ingestion.rows(table) for table in TABLES[source]} == first
+    assert ingestion.raw_rows(source) == first
 
 
 def test_each_account_has_each_day_and_counters_grow(
     ingestion: Ingestion, three_days: list[date]
 ) -> None:
     ingestion.load("tiktok", *three_days)
-    ingestion.load("youtube", *three_days)
-    for table, account in (("tiktok__users", "open_id"), ("youtube__channels", "id")):
-        found = ingestion.query(
-            f"SELECT snapshot_date, count(), uniqExact({account}) "
-            f"FROM {{raw}}.{table} GROUP BY 1 ORDER BY 1"
-        )
-        assert found == [(day, 8, 8) for day in three_days]
-    for table in ("tiktok__videos", "youtube__videos"):
-        assert ingestion.query(f"SELECT count() > 50 FROM {{raw}}.{table}") == [(True,)]
-        fell = ingestion.query(
-            f"SELECT count() FROM {{raw}}.{table} AS a JOIN {{raw}}.{table} AS b ON a.id = b.id "
-            "WHERE a.snapshot_date < b.snapshot_date AND a.view_count > b.view_count"
-        )
-        assert fell == [(0,)]
+    accounts = len(ingestion.store.connections("tiktok"))
+    assert ingestion.query(
+        "SELECT snapshot_date, count(), uniqExact(open_id) "
+        "FROM {raw}.tiktok__users GROUP BY 1 ORDER BY 1"
+    ) == [(day, accounts, accounts) for day in three_days]
+    assert ingestion.query("SELECT count() > 50 FROM {raw}.tiktok__videos") == [(True,)]
+    grown = ingestion.query(
+        "SELECT countIf(a.view_count > b.view_count), countIf(a.view_count < b.view_count) "
+        "FROM {raw}.tiktok__videos AS a JOIN {raw}.tiktok__videos AS b ON a.id = b.id "
+        "WHERE a.snapshot_date < b.snapshot_date"
+    )
+    ((fell, rose),) = grown
+    assert (fell, int(str(rose)) > 0) == (0, True)
 
 
 def test_one_day_is_replaced_and_the_others_stay(
@@ -83,28 +72,24 @@ def test_one_day_is_replaced_and_the_others_stay(
 
 
 def test_tables_are_typed_partitioned_and_indexed(ingestion: Ingestion) -> None:
-    for source in TABLES:
+    for source in ("app", "youtube"):
         ingestion.load(source)
     raw = ingestion.warehouse.database("raw")
-    types = {
-        (table, column): kind
-        for table, column, kind in ingestion.query(
-            f"SELECT table, name, type FROM system.columns WHERE database = '{raw}'"
-        )
-    }
-    for (table, column), kind in types.items():
-        if str(table) not in {t for tables in TABLES.values() for t in tables}:
-            continue
+    types = ingestion.query(
+        f"SELECT table, name, type FROM system.columns WHERE database = '{raw}' "
+        "AND match(table, '^(app|youtube)__[a-z]') AND table NOT LIKE '%sentinel%'"
+    )
+    assert len({table for table, _, _ in types}) > 8
+    for table, name, kind in types:
+        column = str(name)
         if column == "snapshot_date":
             assert kind == "Date", table
-        elif str(column) == "hidden_subscriber_count":
-            assert kind == "Nullable(Bool)"
-        elif str(column).endswith("_count"):
-            assert kind == "Nullable(Int64)", (table, column)
-        elif str(column).endswith("_id") or column == "id":
+        elif column == "fetched_at":
+            assert kind == "DateTime64(6, 'UTC')", table
+        elif column.endswith("_id") or column == "id":
             assert kind in ("String", "Nullable(String)"), (table, column)
-    assert types["tiktok__videos", "create_time"] == "Nullable(DateTime64(6, 'UTC'))"
-    assert types["tiktok__videos", "fetched_at"] == "DateTime64(6, 'UTC')"
+        elif column.endswith("_count") and column != "hidden_subscriber_count":
+            assert kind == "Nullable(Int64)", (table, column)
     keys = ingestion.query(
         "SELECT partition_key, sorting_key, primary_key FROM system.tables "
         f"WHERE database = '{raw}' AND name = 'youtube__videos'"
@@ -117,7 +102,7 @@ def test_replay_lands_every_recorded_row(
     make_ingestion: Callable[..., Ingestion], replay_sandbox: str
 ) -> None:
     ingestion = make_ingestion(replay_sandbox, "--replay", str(DATA))
-    for source in TABLES:
+    for source in ("app", "tiktok", "youtube"):
         ingestion.load(source)
     assert ingestion.query("SELECT count(), uniqExact(id) FROM {raw}.tiktok__videos") == [
         (11_327, 10_335)
@@ -133,7 +118,9 @@ def test_replay_lands_every_recorded_row(
     assert ingestion.query(
         "SELECT count(width), count(cover_image_url) FROM {raw}.tiktok__videos"
     ) == [(0, 0)]
-    assert [len(ingestion.rows(table)) for table in TABLES["youtube"]] == [0, 0, 0, 0]
+    youtube = ingestion.raw_rows("youtube")
+    assert len(youtube) > 3
+    assert not any(youtube.values())
     ingestion.load("tiktok")
     assert ingestion.query("SELECT count() FROM {raw}.tiktok__videos") == [(11_327,)]
 
@@ -146,45 +133,30 @@ def _column_sums(*columns: str) -> tuple[int, ...]:
 
 
 def test_a_broken_account_does_not_stop_the_rest(ingestion: Ingestion) -> None:
-    broken = break_first(ingestion, "tiktok")
-    gone = break_first(ingestion, "youtube", "UC_gone_for_ever_0000000")
-    done = ingestion.command("-m", "ingestion.tiktok")
+    broken = break_first(ingestion, "instagram")
+    accounts = len(ingestion.store.connections("instagram"))
+    done = ingestion.command("-m", "ingestion.instagram")
     assert (done.returncode, "Traceback" in done.stderr) == (0, False)
-    assert "7 of 8 accounts read whole; 1 not, e.g. tiktok: account" in done.stdout
-    assert "access_token_invalid" in done.stderr
-    summary = ingestion.load("youtube").outcomes.summary()
-    assert "channel UC_gone_for_ever_0000000 not found" in summary
-    accounts = ingestion.query("SELECT count(), uniqExact(open_id) FROM {raw}.tiktok__users")
-    assert accounts == [(7, 7)]
-    assert ingestion.query("SELECT count() FROM {raw}.youtube__channels") == [(7,)]
-    failures = ingestion.query(
-        "SELECT stream, account_id, error_class FROM {ops}.ingestion_outcome "
-        "WHERE status = 'failed' ORDER BY stream"
+    assert f"{accounts - 1} of {accounts} accounts read whole; 1 not, e.g. instagram: account" in (
+        done.stdout
     )
-    assert failures == [
-        ("tiktok__users", broken, "access_token_invalid"),
-        ("tiktok__videos", broken, "access_token_invalid"),
-        ("youtube__channels", "UC_gone_for_ever_0000000", "channelNotFound"),
+    assert "Reconnect the account" in done.stderr
+    assert ingestion.query("SELECT count(), uniqExact(id) FROM {raw}.instagram__accounts") == [
+        (accounts - 1, accounts - 1)
     ]
-    assert gone not in {row[0] for row in ingestion.query("SELECT id FROM {raw}.youtube__channels")}
-    ok = ingestion.query("SELECT count() FROM {ops}.ingestion_outcome WHERE status = 'ok'")
-    assert int(str(ok[0][0])) >= 7 * 5
+    failed = ingestion.query(
+        "SELECT DISTINCT account_id FROM {ops}.ingestion_outcome WHERE status = 'failed'"
+    )
+    assert failed == [(broken,)]
+    # Its connection is broken from now on: the next run leaves it out.
+    assert broken not in {one.account_id for one in ingestion.store.connections("instagram")}
 
 
 def test_all_accounts_broken_is_an_error(ingestion: Ingestion) -> None:
     store = ingestion.store
     store.put([], [(connection, EXPIRED) for connection in store.connections()])
-    assert "none of 8 accounts could be read" in ingestion.fails("tiktok")
-
-
-def test_a_wrong_key_is_one_line_and_nothing_lands(ingestion: Ingestion) -> None:
-    line = ingestion.fails("youtube", YOUTUBE_API_KEY="not-the-key")
-    assert "API key not valid" in line
-    assert "Check YOUTUBE_API_KEY" in line
-    assert "not-the-key" not in line
-    assert ingestion.query("SHOW TABLES FROM {raw} LIKE 'youtube__%videos'") == []
-    assert "no API key. Set YOUTUBE_API_KEY" in ingestion.fails("youtube", YOUTUBE_API_KEY="")
-    ingestion.load("youtube")
+    accounts = len(store.connections("tiktok"))
+    assert f"none of {accounts} accounts could be read" in ingestion.fails("tiktok")
 
 
 @pytest.mark.parametrize(
@@ -194,7 +166,6 @@ def test_a_wrong_key_is_one_line_and_nothing_lands(ingestion: Ingestion) -> None
         ("tiktok", {"CLICKHOUSE_PASSWORD": "no"}, "CLICKHOUSE_PASSWORD"),
         ("tiktok", {"CREDENCE_ENV": "nowhere"}, "python -m warehouse schema"),
         ("tiktok", {"TIKTOK_BASE_URL": "http://127.0.0.1:1"}, "Check TIKTOK_BASE_URL"),
-        ("youtube", {"YOUTUBE_BASE_URL": "http://127.0.0.1:1"}, "Check YOUTUBE_BASE_URL"),
         ("youtube", {"YOUTUBE_BASE_URL": "not a url"}, "YOUTUBE_BASE_URL"),
         (
             "tiktok",
@@ -222,19 +193,50 @@ def test_a_past_day_is_refused_where_there_is_no_sandbox_clock(
 
 def test_a_dry_run_counts_and_loads_nothing(ingestion: Ingestion) -> None:
     done = ingestion.command(
-        "-m", "ingestion.tiktok", "--dry-run", "--limit", "3", CLICKHOUSE_PORT="1"
+        "-m", "ingestion.tiktok", "--dry-run", "--limit", "1", CLICKHOUSE_PORT="1"
     )
-    assert "tiktok__users: 3 rows (not loaded)" in done.stdout, done.stderr
+    assert "tiktok__users: 1 rows (not loaded)" in done.stdout, done.stderr
     assert ingestion.query("SHOW TABLES FROM {raw}") == []
 
 
-def test_attempts_are_kept_when_the_load_fails(ingestion: Ingestion) -> None:
+def test_a_load_that_fails_moves_no_cursor(
+    ingestion: Ingestion, yesterday: date, today: date
+) -> None:
     """A view stands where the table of videos should be: accounts are read, nothing can land."""
     raw = ingestion.warehouse.database("raw")
     ingestion.client.command(f"CREATE VIEW {raw}.tiktok__videos AS SELECT 1 AS n")
     with pytest.raises(DltException):
-        ingestion.load("tiktok")
-    found = ingestion.query(
-        "SELECT stream, status, count() FROM {ops}.ingestion_outcome GROUP BY ALL ORDER BY ALL"
-    )
-    assert found == [("tiktok__users", "ok", 8), ("tiktok__videos", "ok", 8)]
+        ingestion.load("tiktok", yesterday)
+    statuses = "SELECT DISTINCT status FROM {ops}.ingestion_outcome ORDER BY status"
+    assert ingestion.query(statuses) == [("unloaded",)]
+    ingestion.client.command(f"DROP VIEW {raw}.tiktok__videos")
+    ingestion.load("tiktok", today)
+    # As a first reading does, it asks for all days that there are.
+    assert ingestion.query(
+        "SELECT uniqExact(date) > 10, max(date) FROM {raw}.tiktok__account_insights "
+        f"WHERE snapshot_date = '{today}'"
+    ) == [(True, yesterday)]
+
+
+def test_a_run_that_dies_before_it_has_told_is_read_again(
+    ingestion: Ingestion, monkeypatch: pytest.MonkeyPatch, yesterday: date, today: date
+) -> None:
+    """The rows have landed, the cursor has not moved: the next run asks for the same again."""
+
+    def die(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as killed:
+        killed.setattr(Outcomes, "write", die)
+        with pytest.raises(KeyboardInterrupt):
+            ingestion.load("tiktok", yesterday)
+    first = ingestion.raw_rows("tiktok")
+    assert first["tiktok__users"]
+    assert ingestion.query("SELECT count() FROM {ops}.ingestion_outcome") == [(0,)]
+    ingestion.load("tiktok", yesterday)
+    assert ingestion.raw_rows("tiktok") == first
+    ingestion.load("tiktok", today)
+    # Yesterday is on record now, so that only what may be restated is asked for.
+    assert ingestion.query(
+        f"SELECT min(date) FROM {{raw}}.tiktok__account_insights WHERE snapshot_date = '{today}'"
+    ) == [(yesterday - timedelta(days=2),)]

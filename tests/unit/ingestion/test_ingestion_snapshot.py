@@ -11,6 +11,7 @@ import pyarrow as pa
 import pytest
 from scripted_platform import OK, TOY, run_over
 
+from ingestion import snapshot
 from ingestion.app import app_source
 from ingestion.errors import AccountError, GoneError, PlatformError
 from ingestion.http import tally
@@ -241,7 +242,10 @@ def test_a_call_for_many_that_fails_is_every_accounts_failure() -> None:
     assert [o.status for o in run.outcomes.all] == ["failed"] * 3
 
 
-def test_no_more_accounts_are_read_at_once_than_set_whatever_streams_there_are() -> None:
+def test_no_more_accounts_are_read_at_once_than_set_whatever_streams_there_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(snapshot, "CHUNK_ROWS", 1)
     run, _ = run_over(TOY, count=40, ingestion_concurrency=3)
     going, most, lock = 0, 0, threading.Lock()
 
