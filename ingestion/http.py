@@ -104,6 +104,7 @@ class PacedAdapter(HTTPAdapter):
     def __init__(self, client: "ApiClient", calls_per_minute: int, **options: Any) -> None:
         super().__init__(**options)
         self._api = client
+        self._is_counted = calls_per_minute > 0
         self._make_window = partial(CallWindow, calls_per_minute)
         self._windows: dict[str, CallWindow] = {}
         self._windows_lock = threading.Lock()
@@ -124,6 +125,9 @@ class PacedAdapter(HTTPAdapter):
         return response
 
     def _window_of(self, path: str) -> CallWindow:
+        if not self._is_counted:
+            # Objects' ids stand in paths: a window for each would hold back one object, and stay.
+            return self._app
         with self._windows_lock:
             if path not in self._windows:
                 self._windows[path] = self._make_window()

@@ -184,9 +184,13 @@ def test_the_wait_that_a_header_names_holds_the_whole_app() -> None:
     assert len(network.requests) == 2
 
 
+COUNTED = replace(TOY, calls_per_minute=lambda _: 600)
+"""The toy, where each endpoint has a limit of its own."""
+
+
 def test_retry_after_holds_the_endpoint_and_no_other() -> None:
     refusal = (429, {"error": {"code": "slow_down", "message": "Stop."}}, {"Retry-After": "1"})
-    client, network = scripted(TOY, refusal, OK)
+    client, network = scripted(COUNTED, refusal, OK)
     first = threading.Thread(target=call, args=(client, "/things"))
     before = time.monotonic()
     first.start()
@@ -203,6 +207,18 @@ def test_retry_after_holds_the_endpoint_and_no_other() -> None:
     ]
 
 
+def test_where_no_endpoint_has_a_limit_retry_after_holds_the_whole_app() -> None:
+    refusal = (429, {"error": {"code": "slow_down", "message": "Stop."}}, {"Retry-After": "1"})
+    client, _ = scripted(TOY, refusal, OK, request_attempts=1)
+    before = time.monotonic()
+    with pytest.raises(AccountError):
+        call(client, "/17/insights")
+    call(client, "/18/insights")
+    assert time.monotonic() - before > 0.9
+    # Paths hold the ids of objects: what is kept of each call would never end.
+    assert client._adapter._windows == {}
+
+
 def test_an_endpoint_is_called_no_faster_than_the_platform_allows() -> None:
     client, _ = scripted(replace(TOY, calls_per_minute=lambda _: 2), OK)
     window = client._adapter._window_of("/things")
@@ -213,7 +229,7 @@ def test_an_endpoint_is_called_no_faster_than_the_platform_allows() -> None:
 
 
 def test_two_threads_meet_the_same_window() -> None:
-    client, _ = scripted(TOY, OK)
+    client, _ = scripted(COUNTED, OK)
     found = set[object]()
     threads = [
         threading.Thread(target=lambda: found.add(client._adapter._window_of("/things")))
