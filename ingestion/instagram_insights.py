@@ -168,6 +168,8 @@ def _series(
     metrics: Sequence[Metric],
     dates: Sequence[date],
 ) -> list[Row]:
+    if not metrics:
+        return []  # all of them retired
     rows: list[Row] = []
     for window in windows(dates, WINDOW_DAYS):
         params = {"period": metrics[0].period, **_between(window[0], window[-1])}

@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from scripted_platform import SECRET, Network, make_response, run_over
 
+from ingestion import instagram_insights
 from ingestion.errors import AccountError
 from ingestion.http import tallied
 from ingestion.insights import Quarantine
@@ -60,6 +61,14 @@ def queries(network: Network) -> Iterator[dict[str, str]]:
     for request in network.requests:
         parts = urlsplit(request.url or "")
         yield {"path": parts.path, **{k: v[0] for k, v in parse_qs(parts.query).items()}}
+
+
+def test_metrics_that_have_all_retired_are_not_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(instagram_insights, "metrics_for", lambda *_, **__: [])
+    run, network = run_over(INSTAGRAM, EMPTY)
+    for read in (read_account_insights, read_follower_changes, read_online_followers):
+        assert read(Quarantine(), run, unit_of(run)) == []
+    assert network.requests == []
 
 
 def test_one_dead_metric_is_set_aside_and_the_others_are_read() -> None:
