@@ -43,8 +43,8 @@ DAYS = ("2026-03-01", "2026-03-02")
 ACCOUNTS: list[dict[str, Any]] = [
     {"key": "tiktok:t1", "name": "Mia <i>& Co</i>", "followers": [1000, 1010], "rate": 0.05},
     {"key": "tiktok:t2", "name": "Tom", "followers": [2_000_000, 2_000_500], "rate": 0.02},
-    {"key": "tiktok:t3", "name": "Uma", "followers": [200_000, 200_100], "rate": None},
-    {"key": "tiktok:t4", "name": "Vic", "followers": [20_000], "rate": 0.031},
+    {"key": "facebook:f1", "name": "Uma", "followers": [200_000, 200_100], "rate": None},
+    {"key": "instagram:i1", "name": "Vic", "followers": [20_000], "rate": 0.031},
     {"key": "youtube:y1", "name": "Wes", "followers": [None, None], "rate": 0.04},
     {"key": "youtube:y2", "name": "Xia", "followers": [999_000, 1_001_000], "rate": 0.0042},
     {"key": "youtube:y3", "name": "Yan", "followers": [3000, 2990], "rate": 0.07, "no_url": True},
@@ -52,8 +52,8 @@ ACCOUNTS: list[dict[str, Any]] = [
 ]
 BENCHMARK: list[dict[str, Any]] = [
     {"platform": "tiktok", "follower_tier": "nano", "quartiles": (0.01, 0.02, 0.04)},
-    {"platform": "tiktok", "follower_tier": "micro", "quartiles": (0.02, 0.03, 0.04)},
-    {"platform": "tiktok", "follower_tier": "mid", "quartiles": (0.01, 0.02, 0.03)},
+    {"platform": "instagram", "follower_tier": "micro", "quartiles": (0.02, 0.03, 0.04)},
+    {"platform": "facebook", "follower_tier": "mid", "quartiles": (0.01, 0.02, 0.03)},
     {"platform": "tiktok", "follower_tier": "mega", "quartiles": (0.021, 0.03, 0.04)},
     {"platform": "youtube", "follower_tier": "nano", "quartiles": (0.05, 0.07, 0.09)},
     {"platform": "youtube", "follower_tier": "mega", "quartiles": (0.004, 0.005, 0.006)},
