@@ -6,8 +6,8 @@
   what the model already holds; a key that a repeated reading of its last day no longer has falls
   back to its reading before. Both give the same rows.
 
-  `wanted` names a CTE whose keys alone the model keeps: one that came into it has no row in the
-  model yet, and its latest reading may be older than the window.
+  `wanted` names a CTE (with `last_snapshot_date`) whose keys alone the model keeps: one that is new
+  there has no row in the model yet, and its latest reading here may be older than the window.
 -#}
 {% macro latest_reading(readings, key, columns, date='last_snapshot_date', wanted=none) -%}
     {%- set window = in_window(date, known_through=date) -%}
@@ -22,7 +22,8 @@
             union all
             select {{ key }}, toDate('2149-06-06') as before_date from {{ wanted }}
             where
-                {{ key }} not in (select {{ key }} from {{ this }})
+                {{ in_window('last_snapshot_date', known_through='last_snapshot_date') }}
+                and {{ key }} not in (select {{ key }} from {{ this }})
                 and {{ key }} not in (select {{ key }} from {{ readings }} where {{ window }})
             {%- endif %}
     {%- endset -%}

@@ -48,7 +48,7 @@ latest_listing as (
 latest_details as (
     {{ latest_reading(
         'details', 'post_key', ['post_key', 'details_snapshot_date'] + attributes,
-        date='details_snapshot_date', wanted='latest_listing'
+        date='details_snapshot_date', wanted='listings'
     ) }}
 )
 
