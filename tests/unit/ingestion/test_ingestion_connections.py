@@ -152,7 +152,8 @@ def test_what_cannot_be_opened_is_one_line(tmp_path: Path) -> None:
 
 
 def test_a_server_that_does_not_answer_is_named_without_its_password(unused_port: int) -> None:
-    url = f"postgresql://ann:very-secret@127.0.0.1:{unused_port}/credence?options=secret"
+    server = f"127.0.0.1:{unused_port}/credence?options=secret"
+    url = f"postgresql://ann:very-secret@{server}"  # pragma: allowlist secret
     with pytest.raises(UserError, match=f"credence on 127.0.0.1:{unused_port}: ") as caught:
         ConnectionStore(settings(url, new_key())).creators()
     assert "refused" in said(caught)
