@@ -2,7 +2,8 @@
 
 A new metric is a new row, never a new column. Platforms refuse a whole batch of metrics for one
 that they do not serve (any more, or not for this kind of object); the batch is halved until the
-metric stands alone, the metric is set aside for the rest of the run, and the others are read.
+metric stands alone, and the others are read. It is set aside for the rest of the run, for this
+account or, once a second one is refused, for all.
 """
 
 import logging
@@ -21,6 +22,9 @@ Answer = TypeVar("Answer")
 
 NO_DATA = "no_data"
 NOT_SUPPORTED = "not_supported"
+
+ACCOUNTS_REFUSED = 2
+"""So many accounts refused: the metric is dead, not merely withheld from one of them."""
 
 COLUMNS = {
     "snapshot_date": DAY,
@@ -90,24 +94,35 @@ def insight_row(
 
 
 class Quarantine:
-    """Metrics that a platform refused in this run, by the kind of object asked about."""
+    """Metrics that a platform refused in this run, by the kind of object asked about.
+
+    A platform may refuse one account what it gives to others (too small, of another type): that
+    account alone goes without. Once a second account is refused, nobody of the run asks any more.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._refused: set[tuple[str, str]] = set()
+        self._refused: dict[tuple[str, str], set[str]] = {}
 
-    def without(self, kind: str, metrics: Iterable[str]) -> list[str]:
-        """The metrics that were not refused."""
+    def without(self, kind: str, metrics: Iterable[str], account_id: str = "") -> list[str]:
+        """The metrics to ask for about the account."""
         with self._lock:
-            return [metric for metric in metrics if (kind, metric) not in self._refused]
+            return [metric for metric in metrics if not self._is_out(kind, metric, account_id)]
 
-    def add(self, kind: str, metric: str, error: BadMetricError) -> None:
-        """Ask for the metric no more in this run; said once."""
+    def add(self, kind: str, metric: str, account_id: str, error: BadMetricError) -> None:
+        """The account was refused the metric; said for the first, and when all go without."""
         with self._lock:
-            is_known = (kind, metric) in self._refused
-            self._refused.add((kind, metric))
-        if not is_known:
-            log.warning("%s (metric %s of %s left out of this run)", error, metric, kind)
+            was_out = self._is_out(kind, metric, account_id)
+            accounts = self._refused.setdefault((kind, metric), set())
+            accounts.add(account_id)
+            count = len(accounts)
+        if not was_out and count <= ACCOUNTS_REFUSED:
+            whose = "this run" if count == ACCOUNTS_REFUSED else "this account's day"
+            log.warning("%s (metric %s of %s left out of %s)", error, metric, kind, whose)
+
+    def _is_out(self, kind: str, metric: str, account_id: str) -> bool:
+        accounts = self._refused.get((kind, metric), set())
+        return account_id in accounts or len(accounts) >= ACCOUNTS_REFUSED
 
 
 def ask_metrics(
@@ -123,7 +138,7 @@ def ask_metrics(
     ``kind`` names what is asked about (``media/REELS``): a metric may be served for one kind alone.
     """
     metrics = list(metrics)
-    wanted = quarantine.without(kind, metrics)
+    wanted = quarantine.without(kind, metrics, unit.account.account_id)
     for metric in set(metrics) - set(wanted):
         run.note(unit, metric, NOT_SUPPORTED)
     return _ask(run, unit, quarantine, kind, wanted, ask) if wanted else []
@@ -141,7 +156,7 @@ def _ask(
         return [ask(metrics)]
     except BadMetricError as error:
         if len(metrics) == 1:
-            quarantine.add(kind, metrics[0], error)
+            quarantine.add(kind, metrics[0], unit.account.account_id, error)
             run.note(unit, metrics[0], NOT_SUPPORTED)
             return []
     half = len(metrics) // 2

@@ -64,14 +64,32 @@ def test_a_dead_metric_costs_itself_alone(
         assert ask(run, quarantine, asked) == [m for m in METRICS if m != "m5"]
         assert len(asked.batches) <= 2 * math.log2(len(METRICS)) + 1
         asked.batches.clear()
-        # From then on nobody of the run asks for it.
+        # It is not asked for again, for another object of the account.
         assert ask(run, quarantine, asked) == [m for m in METRICS if m != "m5"]
         assert asked.batches == [[m for m in METRICS if m != "m5"]]
     assert [record.getMessage() for record in caplog.records] == [
-        "toy: metric is unknown. (metric m5 of media left out of this run)"
+        "toy: metric is unknown. (metric m5 of media left out of this account's day)"
     ]
     noted = [(a.metric, a.is_available, a.reason) for a in run.outcomes._availability.values()]
     assert noted == [("m5", False, NOT_SUPPORTED)]
+
+
+def test_a_metric_withheld_from_one_account_is_read_of_the_others() -> None:
+    run, quarantine = run_over(TOY, count=4)[0], Quarantine()
+    units = list(run.account_days())
+
+    def read(place: int, asked: Asked) -> list[str]:
+        found = ask_metrics(run, units[place], quarantine, "media", METRICS, asked)
+        return sorted(metric for answer in found for metric in answer)
+
+    without = [metric for metric in METRICS if metric != "m5"]
+    assert read(0, Asked("m5")) == without
+    assert read(1, Asked()) == METRICS
+    # A second one makes it dead: nobody asks any more.
+    assert read(2, Asked("m5")) == without
+    asked = Asked("m5")
+    assert read(3, asked) == without
+    assert asked.batches == [without]
 
 
 def test_a_metric_may_be_dead_for_one_kind_alone(run: SnapshotRun) -> None:
