@@ -307,9 +307,10 @@ def read_comments(run: SnapshotRun, unit: AccountDay) -> Sequence[Row]:
 
 def post_row(post: Json, page_id: str) -> Row:
     """A post; what is asked with ``limit(0)`` for its counts alone brings an empty list along."""
-    slim = {name: value for name, value in post.items() if name not in REACTION_ALIASES}
+    bare = graph.without_links(post)
+    slim = {name: value for name, value in bare.items() if name not in REACTION_ALIASES}
     for edge in ("comments", "reactions"):
-        slim[edge] = _without_empty_data(part(post, edge))
+        slim[edge] = _without_empty_data(part(slim, edge))
     return POSTS.row(slim, page_id=page_id, language=detect(post.get("message")))
 
 
@@ -333,9 +334,9 @@ def reaction_rows(post: Json, page_id: str) -> list[Row]:
 
 def video_row(video: Json, page_id: str, video_type: str, day: date) -> Row:
     """A video or reel; ``post_id`` in the form that posts have (``page_post``)."""
-    slim = dict(video)
+    slim = graph.without_links(video)
     for edge in ("comments", "likes"):
-        slim[edge] = _without_empty_data(part(video, edge))
+        slim[edge] = _without_empty_data(part(slim, edge))
     post_id = video.get("post_id")
     return VIDEOS.row(
         slim,

@@ -165,6 +165,16 @@ def page_of(answer: Json, who: str) -> Page:
     return Page(part_list(answer, "data"), following)
 
 
+def without_links(item: Json) -> Json:
+    """The object without the paging of its edges, whose links carry the token."""
+    return {
+        name: {key: one for key, one in value.items() if key != "paging"}
+        if isinstance(value, dict)
+        else value
+        for name, value in item.items()
+    }
+
+
 def _cursor_in(link: str) -> str | None:
     """The cursor of a link that is never followed, for it carries the token."""
     return next(iter(parse_qs(urlsplit(link).query).get("after", [])), None)

@@ -228,7 +228,7 @@ def medium_row(table: Table, unit: AccountDay, item: Json) -> Row:
     """A medium or a story as a row of ``table``."""
     product, media_type = item.get("media_product_type"), item.get("media_type")
     return table.row(
-        item,
+        graph.without_links(item),
         account_id=unit.account.account_id,
         language=detect(item.get("caption")),
         view_definition=view_definition("instagram", unit.day, format_of(product, media_type)),

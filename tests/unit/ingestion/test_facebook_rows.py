@@ -174,6 +174,18 @@ def test_a_message_of_another_shape_is_an_error_of_the_account_alone() -> None:
         COMMENTS.to_arrow([{**row, **STAMP}])
 
 
+def test_the_links_of_edges_which_carry_the_token_do_not_land() -> None:
+    paging = {"next": "https://graph.facebook.com/v26.0/1/comments?access_token=EAA-secret"}
+    edge = {**count(3), "paging": paging}
+    asked = post(comments=edge, reactions=edge, attachments={"data": [{}], "paging": paging})
+    row = post_row(asked, PAGE)
+    assert (row["comment_count"], row["attachments"]) == (3, [{}])
+    assert "EAA-secret" not in str(row)
+    watched = video_row({"id": "1", "likes": edge}, PAGE, "REEL", date(2026, 11, 20))
+    assert watched["like_count"] == 3
+    assert "EAA-secret" not in str(watched)
+
+
 def test_lists_of_nobody_leave_no_trace_in_extra() -> None:
     asked = post(reactions=count(3), reactions_like=count(3), comments=count(1))
     assert post_row(asked, PAGE).get("extra") is None

@@ -183,6 +183,15 @@ def test_a_medium_knows_its_language_and_what_a_view_means() -> None:
     assert (row["language"], row["view_definition"]) == ("de", "displayed")
 
 
+def test_the_links_of_edges_which_carry_the_token_do_not_land() -> None:
+    paging = {"next": "https://graph.facebook.com/v26.0/1/children?access_token=EAA-secret"}
+    row = medium_row(
+        MEDIA, UNIT, {"id": "1", "children": {"data": [{"id": "2"}], "paging": paging}}
+    )
+    assert row["children"] == [{"id": "2"}]
+    assert "EAA-secret" not in str(row)
+
+
 def test_hidden_likes_and_a_missing_caption_are_absent_and_not_zero() -> None:
     row = medium_row(MEDIA, UNIT, {"id": "1", "media_type": "IMAGE"})
     made = MEDIA.to_arrow([{**row, **STAMP}]).to_pylist()[0]
