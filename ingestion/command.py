@@ -69,6 +69,8 @@ def _start(command: Callable[..., None], text: str) -> None:
     # Our own lines alone: what a library has to say about a failure is in the error's one line.
     logging.basicConfig(format="%(levelname)s %(message)s", level=logging.CRITICAL)
     logging.getLogger("ingestion").setLevel(logging.WARNING)
+    # clickhouse-connect gives it a level of its own.
+    logging.getLogger("urllib3").setLevel(logging.CRITICAL)
     os.environ.setdefault("RUNTIME__LOG_LEVEL", "CRITICAL")
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
     app.command(help=text)(command)

@@ -84,6 +84,9 @@ class Ingestion:
         lines = done.stderr.strip().splitlines()
         assert lines[-1].startswith("error: "), done.stderr
         assert "Traceback" not in done.stderr
+        # Nobody but ourselves has said anything before it.
+        assert all(line.startswith(("error: ", "WARNING ")) for line in lines), done.stderr
+        assert "Retrying" not in done.stderr
         return lines[-1]
 
     def environment(self) -> dict[str, str]:
