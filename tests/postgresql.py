@@ -6,7 +6,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from itertools import count
 from pathlib import Path
 
@@ -18,6 +18,10 @@ from orchestration.services import spawn, stop
 HEALTHY_WITHIN = 120.0
 USER = "dagster"
 PASSWORD = "throw-away-cluster"  # pragma: allowlist secret
+
+
+class ServerEndedError(Exception):
+    """The server has ended instead of getting ready; its log says why."""
 
 
 def postgres_binaries() -> Path:
@@ -57,7 +61,8 @@ def running_postgresql(folder: Path, port: str, password: str) -> Iterator[None]
             ready = [binaries / "pg_isready", "-h", "127.0.0.1", "-p", port, "-U", USER]
             deadline = time.monotonic() + HEALTHY_WITHIN
             while subprocess.run(ready, capture_output=True).returncode:
-                assert process.poll() is None, (folder / "postgres.log").read_text()[-2000:]
+                if process.poll() is not None:
+                    raise ServerEndedError((folder / "postgres.log").read_text()[-2000:])
                 assert time.monotonic() < deadline, "postgres is not ready"
                 time.sleep(0.1)
             subprocess.run(
@@ -73,11 +78,24 @@ def running_postgresql(folder: Path, port: str, password: str) -> Iterator[None]
 @pytest.fixture(scope="session")
 def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of a running cluster's first database."""
+    with ExitStack() as stack:
+        for last in (False, False, True):
+            port = free_port()
+            folder = tmp_path_factory.mktemp("postgresql")
+            try:
+                stack.enter_context(running_postgresql(folder, port, PASSWORD))
+                break
+            except ServerEndedError:
+                # another program was faster to take the port
+                if last:
+                    raise
+        yield f"postgresql://{USER}:{PASSWORD}@127.0.0.1:{port}/{USER}"
+
+
+def free_port() -> str:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    with running_postgresql(tmp_path_factory.mktemp("postgresql"), str(port), PASSWORD):
-        yield f"postgresql://{USER}:{PASSWORD}@127.0.0.1:{port}/{USER}"
+        return str(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="session")
