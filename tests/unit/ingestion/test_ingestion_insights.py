@@ -92,6 +92,12 @@ def test_a_metric_withheld_from_one_account_is_read_of_the_others() -> None:
     assert asked.batches == [without]
 
 
+def test_a_metric_that_is_refused_is_on_record_at_once(run: SnapshotRun) -> None:
+    ask(run, Quarantine(), Asked("m5"))
+    noted = [(a.metric, a.is_available, a.reason) for a in run.outcomes._availability.values()]
+    assert noted == [("m5", False, NOT_SUPPORTED)]
+
+
 def test_a_metric_may_be_dead_for_one_kind_alone(run: SnapshotRun) -> None:
     quarantine = Quarantine()
     ask(run, quarantine, Asked("m1"), "media/REELS")

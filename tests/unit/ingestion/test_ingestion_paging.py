@@ -1,5 +1,6 @@
 """Lists in pages: all of them in order, halved where they are too much, never for ever."""
 
+import itertools
 from typing import Any
 
 import pytest
@@ -40,6 +41,7 @@ def test_a_page_that_is_too_much_is_halved_and_nothing_is_lost(
     assert [item["n"] for item in walk_pages(fetch, "ann", size)] == list(range(items))
     # Once it is known what is too much, no page asks for it again.
     assert asked == sorted(asked, reverse=True)
+    assert all(after in (before, before // 2) for before, after in itertools.pairwise(asked))
 
 
 def test_a_single_item_that_is_too_much_is_an_error() -> None:
