@@ -6,6 +6,7 @@ earlier days, by a header. Days are read one after the other, so that each goes 
 """
 
 import itertools
+import traceback
 import zlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -13,6 +14,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property, partial
+from pathlib import Path
 from typing import Any
 
 import dlt
@@ -22,7 +24,7 @@ from dlt.extract import DltResource, DltSource
 
 from ingestion.access import Access
 from ingestion.connections import Connection
-from ingestion.errors import ApiError
+from ingestion.errors import AccountError, ApiError
 from ingestion.http import ApiClient, Json, Tally, tallied, tally
 from ingestion.metrics import warn_of_sunset
 from ingestion.outcomes import Availability, Outcome, Outcomes
@@ -33,6 +35,8 @@ from warehouse.errors import UserError
 
 CLOCK_HEADER = "X-Sandbox-Date"
 CHUNK_ROWS = 5_000
+SHAPE_ERRORS = (AttributeError, LookupError, TypeError, ValueError)
+"""What a parser raises where an answer has another shape than it expects."""
 
 
 @dataclass(frozen=True)
@@ -345,6 +349,10 @@ def attempt_to_read(unit: AccountDay, read: Callable[[AccountDay], Sequence[Row]
             rows = read(unit)
         except (ApiError, UnreadableValueError) as error:
             return Attempt(unit, started_at, datetime.now(UTC), error=error, tally=cost)
+        except SHAPE_ERRORS as error:
+            # An answer of another shape than any known: one account's, whatever it did to a parser.
+            unreadable = _unreadable(unit, error)
+            return Attempt(unit, started_at, datetime.now(UTC), error=unreadable, tally=cost)
     return Attempt(unit, started_at, datetime.now(UTC), rows, tally=cost)
 
 
@@ -387,6 +395,18 @@ def windows(days: Sequence[date], most: int) -> Iterator[Sequence[date]]:
     """Consecutive ``days`` in stretches of at most ``most``, as a platform allows in one call."""
     for start in range(0, len(days), most):
         yield days[start : start + most]
+
+
+def _unreadable(unit: AccountDay, error: Exception) -> AccountError:
+    """Names the place in our code, where the next look begins, and no value of the answer."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{Path(frame.filename).name}:{frame.lineno}"
+    return AccountError(
+        f"{unit.account.platform}: account {unit.who}: an answer cannot be read "
+        f"({type(error).__name__} at {place}). The platform's answer has changed shape, or this is "
+        "a bug: report it.",
+        "unreadable_answer",
+    )
 
 
 def _batches(units: Iterable[AccountDay], size: int) -> Iterator[list[AccountDay]]:

@@ -116,12 +116,19 @@ def test_what_stops_the_platform_is_raised_at_once_or_after_what_was_read(run: S
         run.outcomes.raise_if_unusable()
 
 
-def test_a_bug_is_no_broken_account(run: SnapshotRun) -> None:
-    def read(_: SnapshotRun, __: AccountDay) -> list[Row]:
-        raise KeyError("a bug")
+@pytest.mark.parametrize("error", [KeyError("secret"), TypeError("secret"), ValueError("secret")])
+def test_an_answer_of_another_shape_costs_one_account(run: SnapshotRun, error: Exception) -> None:
+    def read(_: SnapshotRun, unit: AccountDay) -> list[Row]:
+        if unit.account == run.accounts[0]:
+            raise error
+        return []
 
-    with pytest.raises(KeyError):
-        rows_of(run.read(TABLE, run.account_days(), read))
+    rows_of(run.read(TABLE, run.account_days(), read))
+    failed = run.outcomes.failures
+    assert {outcome.account_id for outcome in failed} == {run.accounts[0].account_id}
+    said = str(failed[0].error)
+    assert f"{type(error).__name__} at test_ingestion_snapshot.py:" in said
+    assert "secret" not in said
 
 
 @pytest.mark.parametrize("name", PLATFORMS)
