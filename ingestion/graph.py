@@ -93,8 +93,13 @@ RENEW_AHEAD = timedelta(days=7)
 def refresh(client: ApiClient, tokens: Tokens, settings: IngestionSettings) -> Tokens:
     """Exchange the connection's token for one of another 60 days.
 
-    The one exchanged is the owner's long-lived token where it is kept beside the access token (a
-    page's own), else the access token itself. Raises :class:`DeadTokenError` where it is refused.
+    What is exchanged is the owner's long-lived token: the ``refresh_token`` where one is kept
+    beside the access token (at first a page's own, or a shorter-lived one), else the access token
+    itself. What comes back is the owner's next long-lived token. It opens the account, so it is the
+    new access token; and it takes the place of a ``refresh_token``, for the one exchanged still
+    ends after its own 60 days, and a dead one can be exchanged no more. Raises
+    :class:`DeadTokenError` where the exchange is refused, :class:`AccountError` for an answer of
+    another shape.
     """
     if not settings.meta_app_id or settings.meta_app_secret is None:
         raise PlatformError(
@@ -114,17 +119,20 @@ def refresh(client: ApiClient, tokens: Tokens, settings: IngestionSettings) -> T
             "fb_exchange_token": old.get_secret_value(),
         },
     )
-    new = of_type(str, "a token", "access_token", answer.get("access_token"))
-    seconds = answer.get("expires_in")
-    return tokens.model_copy(
-        update={
-            "access_token": SecretStr(new),
-            # A token without an end names none.
-            "access_expires_at": datetime.now(UTC) + timedelta(seconds=int(seconds))
-            if seconds
-            else None,
-        }
-    )
+    new = SecretStr(of_type(str, "a token", "access_token", answer.get("access_token")))
+    ends = _ends(answer.get("expires_in"))
+    renewed: dict[str, object] = {"access_token": new, "access_expires_at": ends}
+    if tokens.refresh_token is not None:
+        renewed |= {"refresh_token": new, "refresh_expires_at": ends}
+    return tokens.model_copy(update=renewed)
+
+
+def _ends(expires_in: object) -> datetime | None:
+    """When a token ends; a token without an end names none, or 0."""
+    if expires_in is None:
+        return None
+    seconds = of_type(int, "a number of seconds", "expires_in", expires_in)
+    return datetime.now(UTC) + timedelta(seconds=seconds) if seconds else None
 
 
 def ask(

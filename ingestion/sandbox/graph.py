@@ -146,12 +146,12 @@ def exchange_route(platform: str, tokens: "TokenBook") -> Route:
         if given.get("client_secret") != credentials.CLIENT_SECRET:
             raise GraphError("Error validating client secret.", 1)
         old = str(given.get("fb_exchange_token") or "")
-        pair = tokens.refresh(platform, old)
-        if pair is None:
+        new = tokens.exchange(platform, old)
+        if new is None:
             raise expired()
         return answer(
             {
-                "access_token": pair.access_token,
+                "access_token": new,
                 "token_type": "bearer",
                 "expires_in": LONG_LIVED_SECONDS,
             }

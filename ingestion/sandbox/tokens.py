@@ -1,14 +1,14 @@
 """Which OAuth tokens live, of every account and platform: handed out, renewed, killed.
 
 Platforms differ in what renewing does: TikTok's old refresh token dies with it, Google's stays, and
-Graph exchanges a living long-lived token for another while the old one stays. No token dies of age
-here; :meth:`TokenBook.kill` plays that.
+Graph exchanges a living long-lived token for another of its kind while the old one stays. No token
+dies of age here; :meth:`TokenBook.kill` plays that.
 """
 
 import re
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ingestion.sandbox import credentials
 from ingestion.sandbox.platforms import World
@@ -26,12 +26,14 @@ class Ways:
     """A refresh token works once: the answer holds the next."""
     exchanges: bool = False
     """A living access token can be exchanged for another, too."""
+    owner_reads: bool = False
+    """The refresh token is the owner's and opens the account like an access token."""
 
 
 GRAPH = Ways("EAA", "EAAL", expires_in=5_184_000, exchanges=True)
 WAYS: Mapping[str, Ways] = {
     "facebook": GRAPH,
-    "instagram": GRAPH,
+    "instagram": replace(GRAPH, owner_reads=True),
     "tiktok": Ways("act.", "rft.", 7_200, refresh_expires_in=15_552_000, rotates=True),
     "youtube": Ways("ya29.", "1//", expires_in=3_599),
 }
@@ -96,6 +98,8 @@ class TokenBook:
         """Whose living access token of the platform it is."""
         with self._lock:
             found = self._find(self._access, platform, access_token)
+            if found is None and ways_of(platform).owner_reads:
+                found = self._find(self._refresh, platform, access_token)
             if found is None or found[1] < self._numbers[found[0]].lowest_access:
                 return None
             self._seen(*found)
@@ -119,20 +123,28 @@ class TokenBook:
                 numbers.lowest_refresh = numbers.last
             return self._pair(found[0], numbers)
 
+    def exchange(self, platform: str, token: str) -> str | None:
+        """A new token of the same kind, the owner's or an access token; None for a dead one."""
+        pair = self.refresh(platform, token)
+        if pair is None:
+            return None
+        with self._lock:
+            is_owners = self._find(self._refresh, platform, token) is not None
+        return pair.refresh_token if is_owners else pair.access_token
+
     def kill(self, platform: str, account_id: str) -> None:
-        """Every access token of the account is dead from now on; refresh tokens live."""
+        """Nothing issued so far opens the account from now on; refresh tokens still renew."""
         with self._lock:
             numbers = self._numbers[platform, account_id]
             numbers.lowest_access = numbers.last + 1
 
     def _pair(self, key: tuple[str, str], numbers: _Numbers) -> TokenPair:
         ways = ways_of(key[0])
+        is_new = ways.rotates or ways.exchanges
         return TokenPair(
             account_id=key[1],
             access_token=self._token(ways.access_prefix, key, numbers.last),
-            refresh_token=self._token(
-                ways.refresh_prefix, key, numbers.last if ways.rotates else 0
-            ),
+            refresh_token=self._token(ways.refresh_prefix, key, numbers.last if is_new else 0),
             expires_in=ways.expires_in,
             refresh_expires_in=ways.refresh_expires_in,
         )

@@ -42,7 +42,9 @@ def test_a_token_opens_its_own_account_on_its_own_platform(
     pair = tokens.issued(platform, f"{platform}1")
     assert tokens.account(platform, pair.access_token) == f"{platform}1"
     assert tokens.account("tiktok", "") is None
-    assert tokens.account(platform, pair.refresh_token) is None
+    # A page has a token of its own; an Instagram account is read with its owner's as well.
+    owner = f"{platform}1" if platform == "instagram" else None
+    assert tokens.account(platform, pair.refresh_token) == owner
     assert tokens.account(platform, pair.access_token.rpartition(".")[0] + ".x") is None
     for other in PLATFORMS:
         if other != platform:
@@ -96,6 +98,24 @@ def test_graph_exchanges_a_living_access_token_alone(tokens: TokenBook) -> None:
     assert tokens.refresh("instagram", first.access_token) is None
     assert tokens.refresh("instagram", second.access_token) is None
     assert tokens.refresh("instagram", first.refresh_token) is not None
+
+
+@pytest.mark.parametrize("platform", ["facebook", "instagram"])
+def test_graph_exchanges_an_owners_token_for_the_owners_next(
+    tokens: TokenBook, platform: str
+) -> None:
+    account = f"{platform}0"
+    owners = tokens.issued(platform, account).refresh_token
+    for _ in range(3):
+        # What opened the account dies again and again; what the owner holds is exchanged each time.
+        tokens.kill(platform, account)
+        assert tokens.account(platform, owners) is None
+        following = tokens.exchange(platform, owners)
+        assert following is not None
+        assert following.startswith("EAAL")
+        assert following != owners
+        owners = following
+    assert tokens.account(platform, owners) == (account if platform == "instagram" else None)
 
 
 def test_a_restarted_sandbox_knows_tokens_that_it_issued_before(tokens: TokenBook) -> None:

@@ -8,7 +8,7 @@ from scripted_platform import scripted, settings
 
 from ingestion import graph
 from ingestion.connections import Tokens
-from ingestion.errors import DeadTokenError, PlatformError
+from ingestion.errors import AccountError, DeadTokenError, PlatformError
 from ingestion.instagram import INSTAGRAM
 
 ONE_OF = "(#100) metric[1] must be one of the following values: impressions, reach"
@@ -133,14 +133,34 @@ def test_a_token_is_exchanged_in_a_form_and_never_in_a_url() -> None:
     assert "client_secret=app-secret" in str(request.body)
 
 
-def test_a_token_of_a_page_is_made_from_its_owners() -> None:
-    client, network = scripted(INSTAGRAM, (200, {"access_token": "EAA-new"}), **APP)
-    both = OLD.model_copy(update={"refresh_token": SecretStr("EAAL-owner")})
-    new = graph.refresh(client, both, settings(**APP))
-    assert "fb_exchange_token=EAAL-owner" in str(network.requests[0].body)
-    assert new.refresh_token == both.refresh_token
+def test_the_owners_token_is_exchanged_and_lives_on_in_the_new_one() -> None:
+    answers = [
+        (200, {"access_token": f"EAAL-{name}", "expires_in": 5_184_000})
+        for name in ("second", "third")
+    ]
+    client, network = scripted(INSTAGRAM, *answers, **APP)
+    tokens = OLD.model_copy(update={"refresh_token": SecretStr("EAAL-first")})
+    for old, new in (("first", "second"), ("second", "third")):
+        tokens = graph.refresh(client, tokens, settings(**APP))
+        assert f"fb_exchange_token=EAAL-{old}" in str(network.requests[-1].body)
+        assert tokens.access_token == tokens.refresh_token == SecretStr(f"EAAL-{new}")
+        assert tokens.access_expires_at == tokens.refresh_expires_at is not None
+
+
+def test_an_owners_token_that_is_the_only_one_stays_the_only_one() -> None:
+    client, _ = scripted(INSTAGRAM, (200, {"access_token": "EAA-new"}), **APP)
+    new = graph.refresh(client, OLD, settings(**APP))
     # A token without an end names none.
-    assert new.access_expires_at is None
+    assert (new.refresh_token, new.access_expires_at) == (None, None)
+
+
+@pytest.mark.parametrize("seconds", ["soon", "5184000", [], {"in": 60}])
+def test_an_end_that_is_no_number_is_told(seconds: Any) -> None:
+    answer = {"access_token": "EAA-new", "expires_in": seconds}
+    client, _ = scripted(INSTAGRAM, (200, answer), **APP)
+    with pytest.raises(AccountError, match=r"expires_in: .* is not a number of seconds") as told:
+        graph.refresh(client, OLD, settings(**APP))
+    assert "EAA-" not in str(told.value)
 
 
 def test_a_token_that_cannot_be_exchanged_means_to_reconnect() -> None:
