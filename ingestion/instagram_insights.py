@@ -8,8 +8,9 @@ a story that too few have seen gives rows without values.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from ingestion import graph
 from ingestion.errors import AccountError, GoneError
@@ -27,8 +28,10 @@ FOLLOWER_CHANGES = insight_table("follower_changes")
 AUDIENCE = insight_table("audience")
 ONLINE_FOLLOWERS = insight_table("online_followers")
 
-WINDOW_DAYS = 30
-"""Most days between ``since`` and ``until``."""
+PACIFIC = ZoneInfo("America/Los_Angeles")
+WINDOW_DAYS = 29
+"""Days of one call. The platform allows 30 times 24 hours between ``since`` and ``until``; 30 days
+in which the clocks go back are an hour longer."""
 KEPT_DAYS = 30
 """``follower_count`` and ``online_followers`` are given for so many days before today alone."""
 RESTATED_DAYS = 3
@@ -112,8 +115,8 @@ def read_audience(quarantine: Quarantine, run: SnapshotRun, unit: AccountDay) ->
 def read_online_followers(
     quarantine: Quarantine, run: SnapshotRun, unit: AccountDay
 ) -> Sequence[Row]:
-    """How many followers were online in each hour of the days since the last reading."""
-    dates = unit.dates_since(run.settings.insights_backfill_days, 1)
+    """How many followers were online in each hour of a day; one that came late is read again."""
+    dates = unit.dates_since(run.settings.insights_backfill_days, RESTATED_DAYS)
     metrics = metrics_for("instagram", "online_followers", unit.day)
     return _series(quarantine, run, unit, "online_followers", metrics, _kept(unit, dates))
 
@@ -198,12 +201,13 @@ def _totals(
 
 
 def _between(first: date, last: date) -> dict[str, str]:
-    """A window of whole days; in seconds of UTC, so that it is 30 days long whatever the clocks do.
+    """A window of the platform's whole days, from midnight Pacific to midnight Pacific.
 
-    ``until`` is the end of the last day and never now: of today nothing is final.
+    Given are the days whose ``end_time`` lies after ``since`` and not after ``until``, which is the
+    end of the last day and never now: of today nothing is final.
     """
     end = last + timedelta(days=1)
-    bounds = (datetime.combine(day, time.min, tzinfo=UTC) for day in (first, end))
+    bounds = (datetime.combine(day, time.min, tzinfo=PACIFIC) for day in (first, end))
     since, until = (str(int(bound.timestamp())) for bound in bounds)
     return {"since": since, "until": until}
 

@@ -1,12 +1,13 @@
 """Instagram's insights over a world: of accounts, media and stories, with the platform's refusals.
 
-Windows end 30 days after they begin; what only a total is made of has to be asked for as one; a
-dead or foreign metric kills the whole call; what does not exist is missing, never 0. Numbers come
-from :mod:`ingestion.sandbox.instagram_numbers`.
+Windows are 30 days long at most and hold the days, midnight to midnight Pacific, that end in them
+(after since, not after until); what only a total is made of has to be asked for as one; a dead or
+foreign metric kills the whole call; what does not exist is missing, never 0. Numbers come from
+:mod:`ingestion.sandbox.instagram_numbers`.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,7 +17,13 @@ from starlette.requests import Request
 from ingestion.graph import HOST
 from ingestion.sandbox import instagram_numbers as numbers
 from ingestion.sandbox.graph import GraphError, graph_time, invalid
-from ingestion.sandbox.instagram_numbers import DIMENSIONS, FEWEST_VIEWERS, day_ends, shown
+from ingestion.sandbox.instagram_numbers import (
+    DIMENSIONS,
+    FEWEST_VIEWERS,
+    PACIFIC,
+    day_ends,
+    shown,
+)
 from ingestion.sandbox.world.model import Ints, PlatformBlock
 
 Json = dict[str, Any]
@@ -96,22 +103,21 @@ def account_insights(request: Request, block: PlatformBlock, account: int, day: 
     if any(metric in DEMOGRAPHICS for metric in metrics):
         found = _demographics(request, metrics, block, account, day)
         return {"data": [_entry(block.account_id[account], m, "lifetime", v) for m, v in found]}
-    first, last = _window(params, block.first_day + timedelta(days=day))
-    known = np.arange(
-        max(0, (first - block.first_day).days), min(day - 1, (last - block.first_day).days) + 1
-    )
+    since, until = _window(params, block.first_day + timedelta(days=day))
+    ends = day_ends(block.first_day, block.days)[:day]
+    known = np.flatnonzero((since < ends) & (ends <= until))
     if params.get("metric_type") == "total_value":
         body = _totals(metrics, params.get("breakdown"), block, account, day, known)
     else:
         oldest = block.first_day + timedelta(days=day - KEPT_DAYS)
-        if "follower_count" in metrics and first < oldest:
+        if "follower_count" in metrics and since < _midnight(oldest):
             raise invalid(
                 "(follower_count) metric only supports querying data for the last 30 days "
                 "excluding the current day"
             )
         body = _series(metrics, period, block, account, day, known)
     entries = [_entry(block.account_id[account], metric, period, value) for metric, value in body]
-    return {"data": entries, "paging": _neighbours(request, first, last)}
+    return {"data": entries, "paging": _neighbours(request, since, until)}
 
 
 def medium_insights(request: Request, block: PlatformBlock, post: int, day: int) -> Json:
@@ -270,45 +276,46 @@ def _metrics(text: str | None, known: Sequence[str]) -> list[str]:
     return metrics
 
 
-def _window(params: Mapping[str, str], today: date) -> tuple[date, date]:
-    """The first and the last day between ``since`` and ``until``; yesterday alone by default."""
-    midnight = datetime.combine(today, datetime.min.time(), tzinfo=UTC)
-    until = _moment(params.get("until"), midnight)
-    since = _moment(params.get("since"), until - timedelta(days=1))
+def _window(params: Mapping[str, str], today: date) -> tuple[int, int]:
+    """The seconds since and until; from yesterday's midnight to today's by default."""
+    until = _second(params.get("until"), _midnight(today))
+    day_before = datetime.fromtimestamp(until, PACIFIC) - timedelta(days=1)
+    since = _second(params.get("since"), int(day_before.timestamp()))
     if since > until:
         raise invalid("since param is not valid: it must be smaller than until")
-    if (until - since).total_seconds() > WINDOW_SECONDS:
+    if until - since > WINDOW_SECONDS:
         raise invalid("There cannot be more than 30 days (2592000 s) between since and until")
-    return since.date(), (until - timedelta(seconds=1)).date()
+    return since, until
 
 
-def _moment(text: str | None, otherwise: datetime) -> datetime:
+def _midnight(day: date) -> int:
+    """The second at which the platform's day begins."""
+    return int(datetime.combine(day, time.min, tzinfo=PACIFIC).timestamp())
+
+
+def _second(text: str | None, otherwise: int) -> int:
     if not text:
         return otherwise
     try:
         if text.isdecimal():
-            return datetime.fromtimestamp(int(text), UTC)
-        return datetime.combine(date.fromisoformat(text), datetime.min.time(), tzinfo=UTC)
+            return int(datetime.fromtimestamp(int(text), UTC).timestamp())
+        return int(datetime.combine(date.fromisoformat(text), time.min, tzinfo=UTC).timestamp())
     except (ValueError, OverflowError, OSError):
         raise invalid(f"{text[:30]} is not a valid time for since or until") from None
 
 
-def _neighbours(request: Request, first: date, last: date) -> Json:
+def _neighbours(request: Request, since: int, until: int) -> Json:
     """Links to the windows before and after; they carry the token, as the platform's do."""
     params = dict(request.query_params)
     params["access_token"] = request.headers.get("authorization", "").partition(" ")[2]
     path = request.url.path.removeprefix(request.scope.get("root_path", ""))
-    length = last - first + timedelta(days=1)
+    length = until - since
 
-    def link(start: date) -> str:
-        bounds = (
-            datetime.combine(day, datetime.min.time(), tzinfo=UTC)
-            for day in (start, start + length)
-        )
-        since, until = (str(int(bound.timestamp())) for bound in bounds)
-        return f"{HOST}{path}?{urlencode({**params, 'since': since, 'until': until})}"
+    def link(start: int) -> str:
+        bounds = {"since": str(start), "until": str(start + length)}
+        return f"{HOST}{path}?{urlencode({**params, **bounds})}"
 
-    return {"previous": link(first - length), "next": link(last + timedelta(days=1))}
+    return {"previous": link(since - length), "next": link(until)}
 
 
 def _entry(object_id: str, metric: str, period: str, value: Json) -> Json:

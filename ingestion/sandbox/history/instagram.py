@@ -243,7 +243,7 @@ def online_followers(block: PlatformBlock, context: Context, first: int, last: i
     """Followers online by hour, of the days that each reading asks for."""
     seen = context.readings(block, first, last)
     backfill = context.settings.insights_backfill_days
-    reading, measured = asked_dates(seen, backfill, 1, most=KEPT_DAYS)
+    reading, measured = asked_dates(seen, backfill, RESTATED_DAYS, most=KEPT_DAYS)
     is_told = numbers.has_audience(block, seen.account[reading], seen.day[reading])
     reading, measured = reading[is_told], measured[is_told]
     counts = numbers.online_followers(block, seen.account[reading], measured)

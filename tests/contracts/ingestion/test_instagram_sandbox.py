@@ -3,8 +3,9 @@
 import inspect
 import re
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from facebook_business.adobjects.igcomment import IGComment
@@ -17,6 +18,7 @@ from starlette.testclient import TestClient
 
 from ingestion import instagram
 from ingestion.graph import VERSION
+from ingestion.instagram_insights import WINDOW_DAYS, _between
 from ingestion.metrics import all_metrics, metrics_for
 from ingestion.sandbox import instagram as routes
 from ingestion.sandbox import instagram_insights, instagram_numbers
@@ -57,7 +59,8 @@ class Graph:
     def __init__(self, api: TestClient, tokens: TokenBook, account_id: str, day: date) -> None:
         self.account_id, self.day = account_id, day
         self._api = api
-        self.token = tokens.issued("instagram", account_id).access_token
+        issued = tokens.issued("instagram", account_id)
+        self.token, self.owners = issued.access_token, issued.refresh_token
 
     def get(self, path: str, **params: str) -> Any:
         return self._api.get(
@@ -352,7 +355,8 @@ def day_before(end_time: str) -> date:
 
 
 def unix(day: date) -> str:
-    return str(int(datetime.fromisoformat(f"{day}T00:00:00+00:00").timestamp()))
+    """The second at which the platform's day begins."""
+    return str(int(datetime.combine(day, time.min, ZoneInfo("America/Los_Angeles")).timestamp()))
 
 
 def test_series_of_days(graph: Graph) -> None:
@@ -377,6 +381,58 @@ def test_series_of_days(graph: Graph) -> None:
     # Daylight saving time ends on 1 November.
     assert ends == {"07:00:00+0000", "08:00:00+0000"}
     assert answer["paging"].keys() == {"previous", "next"}
+
+
+@pytest.fixture(scope="module", params=[date(2026, 3, 8), date(2026, 11, 1)])
+def changing(request: pytest.FixtureRequest) -> Iterator[tuple[Graph, date]]:
+    """An account soon after a day on which California's clocks change, and that day."""
+    changed: date = request.param
+    made = World(seed=7, creators=10, days=20, end_date=changed + timedelta(days=6))
+    block = next(made.blocks("instagram"))
+    account = int(block.available.all(axis=1).argmax())
+    book = TokenBook(made)
+    with TestClient(build_app(made, book)) as client:
+        yield Graph(client, book, str(block.account_id[account]), made.last_day), changed
+
+
+def test_a_window_gives_the_days_that_end_in_it_whatever_the_clocks_do(
+    changing: tuple[Graph, date],
+) -> None:
+    graph, changed = changing
+
+    def days(since: int, until: int) -> list[date]:
+        window = {"since": str(since), "until": str(until)}
+        entries = graph.insights(metric="reach", period="day", **window)
+        return [day_before(v["end_time"]) for entry in entries for v in entry["values"]]
+
+    for n in (-2, -1, 0, 1, 2):
+        day = changed + timedelta(days=n)
+        since, until = int(unix(day)), int(unix(day + timedelta(days=1)))
+        assert days(since, until) == [day]
+        assert days(since, until - 1) == []
+        assert days(since - 1, until) == [day - timedelta(days=1), day]
+        # From midnight to midnight of UTC it is the day before that ends.
+        midnight = int(datetime.combine(day, time.min, UTC).timestamp())
+        assert days(midnight, midnight + 86_400) == [day - timedelta(days=1)]
+
+
+def test_the_source_is_given_each_day_that_it_asks_for_whatever_the_clocks_do(
+    changing: tuple[Graph, date],
+) -> None:
+    graph, changed = changing
+    for n in (-2, -1, 0, 1, 2):
+        day = changed + timedelta(days=n)
+        window = _between(day, day)
+        [reach] = graph.insights(metric="reach", period="day", **window)
+        [value] = reach["values"]
+        assert day_before(value["end_time"]) == day
+        [summed] = graph.insights(metric="reach", period="day", metric_type="total_value", **window)
+        assert summed["total_value"]["value"] == value["value"]
+    # The most that the source asks for at once is allowed on either side of the change.
+    for n in range(-WINDOW_DAYS, 1):
+        first = changed + timedelta(days=n)
+        window = _between(first, first + timedelta(days=WINDOW_DAYS - 1))
+        graph.insights(metric="reach", period="day", **window)
 
 
 def total(graph: Graph, metric: str, day: date, **more: str) -> Json:
@@ -585,6 +641,12 @@ def exchange(api: TestClient, **changes: str) -> Any:
 def test_a_living_token_is_exchanged_for_another(api: TestClient, graph: Graph) -> None:
     body = exchange(api, fb_exchange_token=graph.token).json()
     assert body.keys() == {"access_token", "token_type", "expires_in"}
+    # An owner's token too, and what comes of it opens the account and can be exchanged in its turn.
+    owners = graph.owners
+    for _ in range(2):
+        owners = exchange(api, fb_exchange_token=owners).json()["access_token"]
+        path = f"/instagram/{VERSION}/{graph.account_id}"
+        assert api.get(path, params={"access_token": owners}).json()["id"] == graph.account_id
     assert (body["token_type"], body["expires_in"]) == ("bearer", 60 * 86_400)
     graph.token = body["access_token"]
     assert graph.ask(graph.account_id)["id"] == graph.account_id

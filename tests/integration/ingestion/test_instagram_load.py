@@ -119,10 +119,11 @@ def test_a_day_asks_only_for_what_it_needs(ingestion: Ingestion, three_days: lis
     assert found[edge("insights")] == of_accounts + media + stories
     assert edge("replies") not in found
     # The three days that may be restated are asked for, and no more.
-    assert ingestion.query(
-        "SELECT DISTINCT min(date), max(date) FROM {raw}.instagram__account_insights "
-        f"WHERE {today} GROUP BY account_id"
-    ) == [(three_days[2] - timedelta(days=3), three_days[2] - timedelta(days=1))]
+    for table in ("account_insights", "follower_changes", "online_followers"):
+        assert ingestion.query(
+            f"SELECT DISTINCT min(date), max(date) FROM {{raw}}.instagram__{table} "
+            f"WHERE {today} GROUP BY account_id"
+        ) == [(three_days[2] - timedelta(days=3), three_days[2] - timedelta(days=1))], table
 
 
 def test_a_year_of_insights_respects_every_window(
@@ -148,7 +149,7 @@ def test_a_year_of_insights_respects_every_window(
         "SELECT uniqExact(id) FROM (SELECT * FROM {raw}.instagram__media UNION ALL "
         "SELECT * FROM {raw}.instagram__stories) WHERE toDate(timestamp) > snapshot_date - 7"
     )
-    of_accounts = (365 + 13) + (365 + 1) + 1 + 4
+    of_accounts = (365 + 13) + (365 + 2) + 2 + 4
     assert calls(ingestion)[edge("insights")] == int(str(accounts)) * of_accounts + int(
         str(objects)
     )

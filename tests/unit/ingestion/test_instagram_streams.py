@@ -199,27 +199,61 @@ def test_a_day_ends_at_midnight_pacific_whatever_the_clocks_do() -> None:
         day_before("yesterday")
 
 
-def test_windows_are_thirty_days_long_and_end_before_today() -> None:
+def second(year: int, month: int, day: int, hour: int) -> int:
+    return int(datetime(year, month, day, hour, tzinfo=UTC).timestamp())
+
+
+def test_windows_are_whole_days_of_california_and_never_longer_than_thirty() -> None:
     run, network = run_over(INSTAGRAM, EMPTY, insights_backfill_days=70)
     read_account_insights(Quarantine(), run, unit_of(run))
     spans = [(int(q["since"]), int(q["until"])) for q in queries(network) if "metric_type" not in q]
-    midnight = int(datetime(2026, 11, 20, tzinfo=UTC).timestamp())
-    assert [until - since for since, until in spans] == [30 * 86_400, 30 * 86_400, 10 * 86_400]
-    assert spans[0][0] == midnight - 70 * 86_400
-    assert spans[-1][1] == midnight
+    # The clocks go back on 1 November.
+    assert spans == [
+        (second(2026, 9, 11, 7), second(2026, 10, 10, 7)),
+        (second(2026, 10, 10, 7), second(2026, 11, 8, 8)),
+        (second(2026, 11, 8, 8), second(2026, 11, 20, 8)),
+    ]
+    assert max(until - since for since, until in spans) <= 30 * 86_400
     days = [q for q in queries(network) if q.get("metric_type") == "total_value"]
-    assert len(days) == 70
-    assert {int(q["until"]) - int(q["since"]) for q in days} == {86_400}
+    lengths = [int(q["until"]) - int(q["since"]) for q in days]
+    assert sorted(lengths) == [86_400] * 69 + [90_000]
+
+
+@pytest.mark.parametrize(
+    ("measured", "since", "until"),
+    [
+        (date(2026, 3, 7), second(2026, 3, 7, 8), second(2026, 3, 8, 8)),
+        (date(2026, 3, 8), second(2026, 3, 8, 8), second(2026, 3, 9, 7)),
+        (date(2026, 11, 1), second(2026, 11, 1, 7), second(2026, 11, 2, 8)),
+        (date(2026, 11, 2), second(2026, 11, 2, 8), second(2026, 11, 3, 8)),
+    ],
+)
+def test_a_day_is_asked_for_from_its_midnight_in_california_to_the_next(
+    measured: date, since: int, until: int
+) -> None:
+    run, network = run_over(INSTAGRAM, EMPTY, insights_backfill_days=1)
+    unit = AccountDay(run.accounts[0], measured + timedelta(days=1))
+    read_account_insights(Quarantine(), run, unit)
+    asked = {(int(q["since"]), int(q["until"])) for q in queries(network)}
+    assert asked == {(since, until)}
+
+
+def test_followers_online_on_a_day_that_comes_late_are_asked_for_again_in_the_same_call() -> None:
+    run, network = run_over(INSTAGRAM, EMPTY)
+    read_online_followers(Quarantine(), run, unit_of(run, previous=DAY - timedelta(days=1)))
+    [asked] = queries(network)
+    assert int(asked["since"]) == second(2026, 11, 17, 8)
+    assert int(asked["until"]) == second(2026, 11, 20, 8)
 
 
 def test_what_is_kept_for_a_month_is_asked_for_no_longer() -> None:
     run, network = run_over(INSTAGRAM, EMPTY, insights_backfill_days=365)
     read_follower_changes(Quarantine(), run, unit_of(run))
     read_online_followers(Quarantine(), run, unit_of(run))
-    midnight = int(datetime(2026, 11, 20, tzinfo=UTC).timestamp())
     for metric in ("follower_count", "online_followers"):
-        [asked] = [q for q in queries(network) if q["metric"] == metric]
-        assert int(asked["since"]) == midnight - 30 * 86_400
+        asked = [q for q in queries(network) if q["metric"] == metric]
+        assert int(asked[0]["since"]) == second(2026, 10, 21, 7)
+        assert int(asked[-1]["until"]) == second(2026, 11, 20, 8)
     gained = [q for q in queries(network) if q["metric"] == "follows_and_unfollows"]
     assert len(gained) == 365
     assert {q["breakdown"] for q in gained} == {"follow_type"}
