@@ -200,6 +200,9 @@ class ApiClient:
                 headers=headers,
                 allow_redirects=False,
             )
+        except PlatformError as error:
+            # The ledger's: what is used up stays so.
+            raise self._stop(error) from None
         except RequestException as error:
             if isinstance(error, RequestsConnectionError) and not _was_connected(error):
                 raise self._stop(self._unreachable(base, error)) from None

@@ -25,9 +25,11 @@ LIMITS: Mapping[str, str] = MappingProxyType(
         "TIKTOK_CALLS_PER_MINUTE": "0",
         "YOUTUBE_DAILY_UNITS": "0",
         "YOUTUBE_DAILY_VIDEO_STATS": "0",
+        "REQUEST_BACKOFF": "0.05",
     }
 )
-"""What a run may ask: a sandbox's days pass faster than those of a quota, so there is no limit."""
+"""How hard a run may ask: a sandbox's days pass faster than those of a quota, and an account whose
+API is down for a day in the world is not waited for."""
 
 
 def environment(url: str) -> dict[str, str]:

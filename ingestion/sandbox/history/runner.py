@@ -7,12 +7,13 @@ that a row speaks of. Each account's last reading is written to ``ops.ingestion_
 next run through the API goes on from there. Days that are written again are replaced.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -20,7 +21,8 @@ import pyarrow.compute as pc
 from clickhouse_connect.driver.client import Client
 
 from ingestion.outcomes import COLUMNS as OUTCOME_COLUMNS
-from ingestion.pipeline import make_pipeline
+from ingestion.outcomes import Outcomes
+from ingestion.pipeline import run
 from ingestion.registry import PLATFORMS
 from ingestion.sandbox.history.context import Context, MakeRows
 from ingestion.sandbox.history.facebook import TABLES as FACEBOOK
@@ -72,8 +74,9 @@ def write_history(
 ) -> Written:
     """Write the readings of the days ``first`` to ``last`` of every platform.
 
-    ``tell`` is called with a raw table and the rows written to it so far. Raises
-    :class:`UserError` for days outside the world.
+    Where ``raw`` holds earlier days, daily runs are taken to have begun with those. ``tell`` is
+    called with a raw table and the rows written to it so far. Raises :class:`UserError` for days
+    outside the world.
     """
     if not world.first_day <= first <= last <= world.last_day:
         raise UserError(
@@ -81,26 +84,77 @@ def write_history(
             "Pass fewer --days, or a world of more days."
         )
     written = Written()
-    start, end = (first - world.first_day).days, (last - world.first_day).days + 1
+    from_day, end = (first - world.first_day).days, (last - world.first_day).days + 1
     with connect("owner", warehouse) as client:
         for platform, tables in HISTORY_TABLES.items():
             create_tables(platform, settings, warehouse)
             clear(client, warehouse, platform, tables, first, last)
+            begun = first_day_of(client, warehouse, platform, tables) or first
+            start = min(from_day, max(0, (begun - world.first_day).days))
+            streams = Streams(platform)
             with Writer(client, warehouse, written, tell) as writer:
                 for block in world.blocks(platform):
                     context = Context(world, settings, start)
-                    for table, make_rows in tables.items():
-                        rows = make_rows(block, context, start, end)
+                    made = {
+                        table: make_rows(block, context, from_day, end)
+                        for table, make_rows in tables.items()
+                    }
+                    for table, rows in made.items():
                         writer.add(platform, table, rows)
-                        writer.outcomes(platform, table, block, last, end - 1)
+                        last_days = streams.last_readings(table, made, block, from_day, end)
+                        writer.outcomes(platform, table, last_days)
     return written
 
 
 def create_tables(platform: str, settings: IngestionSettings, warehouse: WarehouseSettings) -> None:
-    """Make the platform's raw tables as its own source makes them."""
-    pipeline = make_pipeline(platform, settings, warehouse)
-    pipeline.sync_destination()
-    pipeline.run(PLATFORMS[platform].source(settings=settings, limit=0)).raise_on_failed_jobs()
+    """Make the platform's raw tables as its own source makes them: by a run over no account."""
+    outcomes = Outcomes()
+    source = PLATFORMS[platform].source(settings=settings, outcomes=outcomes, limit=0)
+    run(source, outcomes, settings, warehouse)
+
+
+def first_day_of(
+    client: Client, warehouse: WarehouseSettings, platform: str, tables: Iterable[str]
+) -> date | None:
+    """The first day that the platform's tables hold; None where they are empty."""
+    raw = warehouse.database("raw")
+    days = " UNION ALL ".join(
+        f"SELECT minOrNull(snapshot_date) AS day FROM {raw}.{platform}__{table}"  # noqa: S608
+        for table in tables
+    )
+    found = client.query(f"SELECT min(day) FROM ({days})").result_rows[0][0]  # noqa: S608
+    return found if isinstance(found, date) else None
+
+
+class Streams:
+    """How a platform's tables build on each other: some are read where another found something."""
+
+    def __init__(self, platform: str) -> None:
+        self._resources: Mapping[str, Any] = PLATFORMS[platform].source().resources
+
+    def last_readings(
+        self,
+        table: str,
+        made: Mapping[str, pa.Table],
+        block: PlatformBlock,
+        first: int,
+        end: int,
+    ) -> dict[str, date]:
+        """Each account's last reading of a table in the days ``first`` to ``end - 1``."""
+        earlier = self._resources[table]._pipe.parent
+        if earlier is not None:
+            column = str(self._resources[earlier.name]._hints["merge_key"][0])
+            found = made[earlier.name].group_by(column).aggregate([("snapshot_date", "max")])
+            return dict(
+                zip(found[column].to_pylist(), found["snapshot_date_max"].to_pylist(), strict=True)
+            )
+        last_days = {}
+        for account, account_id in enumerate(block.account_id):
+            available = np.flatnonzero(block.available[account, first:end])
+            if available.size:
+                index = first + int(available[-1])
+                last_days[str(account_id)] = block.first_day + timedelta(days=index)
+        return last_days
 
 
 def clear(
@@ -155,15 +209,11 @@ class Writer:
         if sum(part.num_rows for part in waiting) >= BATCH_ROWS:
             self._flush(name)
 
-    def outcomes(
-        self, platform: str, table: str, block: PlatformBlock, last: date, last_index: int
-    ) -> None:
+    def outcomes(self, platform: str, table: str, last_days: Mapping[str, date]) -> None:
         """Keep each account's last reading of the table, from which the next run goes on."""
-        for account, account_id in enumerate(block.account_id):
-            available = np.flatnonzero(block.available[account, : last_index + 1])
-            if available.size:
-                day = last - timedelta(days=int(last_index - available[-1]))
-                self._outcomes.append(outcome_row(platform, table, str(account_id), day))
+        self._outcomes += [
+            outcome_row(platform, table, account_id, day) for account_id, day in last_days.items()
+        ]
 
     def _flush(self, name: str) -> None:
         rows = pa.concat_tables(self._waiting.pop(name, []) or [])
