@@ -40,6 +40,7 @@ COLUMNS = (
 AVAILABILITY_COLUMNS = (
     "platform",
     "account_id",
+    "stream",
     "metric",
     "snapshot_date",
     "is_available",
@@ -75,10 +76,11 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Availability:
-    """Whether the platform gave an account's metric on a day, and why not."""
+    """Whether the platform gave an account's metric to a stream on a day, and why not."""
 
     platform: str
     account_id: str
+    stream: str
     metric: str
     snapshot_date: date
     is_available: bool
@@ -91,7 +93,7 @@ class Outcomes:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._outcomes: list[Outcome] = []
-        self._availability: dict[tuple[str, str, date], Availability] = {}
+        self._availability: dict[tuple[str, str, str, date], Availability] = {}
         self._at_end: list[Callable[[], None]] = []
         self.cursors = Cursors()
         """Where each stream goes on from; the pipeline gives those of its warehouse."""
@@ -124,7 +126,7 @@ class Outcomes:
 
     def note(self, found: Availability) -> None:
         """Keep whether a metric was there; one value of several objects makes it available."""
-        key = (found.account_id, found.metric, found.snapshot_date)
+        key = (found.account_id, found.stream, found.metric, found.snapshot_date)
         with self._lock:
             known = self._availability.get(key)
             if known is None or (found.is_available and not known.is_available):
@@ -205,6 +207,7 @@ def _as_availability_row(found: Availability) -> list[object]:
     return [
         found.platform,
         found.account_id,
+        f"{found.platform}__{found.stream}",
         found.metric,
         found.snapshot_date,
         found.is_available,

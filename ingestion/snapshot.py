@@ -49,6 +49,8 @@ class AccountDay:
     """What an earlier stream of the run found out about it."""
     previous: date | None = None
     """The last day before, on which this stream was read; None: this is its first reading."""
+    stream: str = ""
+    """The table that the reading fills."""
 
     @property
     def who(self) -> str:
@@ -163,6 +165,7 @@ class SnapshotRun:
             Availability(
                 self.platform.name,
                 unit.account.account_id,
+                unit.stream,
                 metric,
                 unit.day,
                 reason is None,
@@ -311,7 +314,7 @@ class SnapshotRun:
     def _located(self, table: Table, unit: AccountDay) -> AccountDay:
         stream = f"{self.platform.name}__{table.name}"
         previous = self.outcomes.cursors.before(stream, unit.account.account_id, unit.day)
-        return replace(unit, previous=previous)
+        return replace(unit, previous=previous, stream=table.name)
 
     def _in_parallel(
         self, units: Iterable[AccountDay], attempt: Callable[[AccountDay], "Attempt"]

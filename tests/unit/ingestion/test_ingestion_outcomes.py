@@ -67,7 +67,7 @@ def test_what_was_read_and_not_loaded_moves_no_cursor() -> None:
     outcomes.record(outcome("a"))
     outcomes.record(outcome("b", row_count=0))
     outcomes.record(outcome("c", error=AccountError("toy: no.", "no")))
-    outcomes.note(Availability("toy", "a", "reach", DAY, True))
+    outcomes.note(Availability("toy", "a", "things", "reach", DAY, True))
     loaded = [row["status"] for row in written(outcomes)["ingestion_outcome"]]
     assert loaded == ["ok", "empty", "failed"]
     lost = written(outcomes, loaded=False)
@@ -96,8 +96,8 @@ def test_a_skipped_object_fails_nothing() -> None:
 def test_a_metric_that_one_object_has_is_there() -> None:
     outcomes = Outcomes()
     for is_available, reason in ((False, "no_data"), (True, None), (False, "not_supported")):
-        outcomes.note(Availability("toy", "a", "reach", DAY, is_available, reason))
-    outcomes.note(Availability("toy", "a", "saves", DAY, False, "no_data"))
+        outcomes.note(Availability("toy", "a", "things", "reach", DAY, is_available, reason))
+    outcomes.note(Availability("toy", "a", "things", "saves", DAY, False, "no_data"))
     outcomes.record(outcome())
     rows = written(outcomes)["metric_availability"]
     assert tuple(rows[0]) == AVAILABILITY_COLUMNS
