@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from typing import TypeVar
 
-from ingestion.errors import BadMetricError
+from ingestion.errors import AccountError, BadMetricError
 from ingestion.snapshot import AccountDay, SnapshotRun
 from ingestion.tables import DAY, MOMENT, NUMBER, TEXT, Row, Table
 
@@ -91,6 +91,17 @@ def insight_row(
         "value": value,
         "view_definition": view_definition,
     }
+
+
+def measured_day(value: object) -> date:
+    """The day that an answer dates a number by; raises :class:`AccountError` for no such day."""
+    try:
+        return date.fromisoformat(str(value))
+    except ValueError:
+        raise AccountError(
+            f"date: {str(value)[:60]!r} is not a day. The platform's answer has changed shape.",
+            "unreadable_value",
+        ) from None
 
 
 class Quarantine:

@@ -201,7 +201,7 @@ def refresh(client: ApiClient, tokens: Tokens, settings: IngestionSettings) -> T
         host="oauth",
     )
     new = of_type(str, "a token", "access_token", answer.get("access_token"))
-    replaced = answer.get("refresh_token")
+    replaced = of_type(str, "a token", "refresh_token", answer.get("refresh_token") or "")
     seconds = of_type(int, "a number of seconds", "expires_in", answer.get("expires_in", 3600))
     return tokens.model_copy(
         update={

@@ -18,7 +18,14 @@ from datetime import date, timedelta
 
 from ingestion.errors import AccountError, PermissionMissingError
 from ingestion.http import of_type, part_list
-from ingestion.insights import NO_DATA, Quarantine, ask_metrics, insight_row, insight_table
+from ingestion.insights import (
+    NO_DATA,
+    Quarantine,
+    ask_metrics,
+    insight_row,
+    insight_table,
+    measured_day,
+)
 from ingestion.metrics import metrics_for, view_definition
 from ingestion.paging import Page, walk_pages
 from ingestion.policy import Json
@@ -117,7 +124,7 @@ def _by_day(
     rows: list[Row] = []
     for report in _answers(quarantine, run, unit, about, metrics, ask):
         for found in report:
-            day = date.fromisoformat(str(found[DAY]))
+            day = measured_day(found.get(DAY))
             segment = str(found[dimension]) if dimension else ""
             rows += [
                 insight_row(

@@ -131,6 +131,24 @@ def test_a_refresh_token_that_comes_along_is_kept() -> None:
     assert kept.get_secret_value() == "1//new"
 
 
+@pytest.mark.parametrize(
+    ("answer", "named"),
+    [
+        ({}, "access_token"),
+        ({"access_token": ["ya29.new"]}, "access_token"),
+        ({"access_token": "ya29.new", "refresh_token": {"value": 1}}, "refresh_token"),
+        ({"access_token": "ya29.new", "expires_in": "soon"}, "expires_in"),
+    ],
+)
+def test_a_renewal_in_another_shape_is_the_accounts_error(
+    answer: dict[str, Any], named: str
+) -> None:
+    client, _ = scripted(FREE, (200, answer))
+    with pytest.raises(AccountError, match=f"^{named}: .* has changed shape") as caught:
+        refresh(client, OLD, client_settings())
+    assert caught.value.code == "unreadable_value"
+
+
 def test_a_withdrawn_grant_is_the_accounts_error() -> None:
     body = {"error": "invalid_grant", "error_description": "Token has been expired or revoked."}
     client, _ = scripted(FREE, (400, body))

@@ -206,6 +206,18 @@ def test_a_report_becomes_a_row_for_each_metric_and_day() -> None:
     assert noted["likes"] == "no_data"
 
 
+@pytest.mark.parametrize(
+    "report",
+    [table([["yesterday", 10]], "day", "views"), table([[10]], "views")],
+    ids=["another shape", "none"],
+)
+def test_a_number_of_no_day_is_the_accounts_error(report: Answer) -> None:
+    run, _ = reading(report)
+    with pytest.raises(AccountError, match="is not a day") as caught:
+        insights.read_channel_insights(Quarantine(), run, unit(run))
+    assert caught.value.code == "unreadable_value"
+
+
 def test_videos_are_asked_about_in_one_report() -> None:
     run, network = reading(table([["2026-11-16", "v1", 10]], "day", "video", "views"))
     known = [item("v1", 1), item("v2", 9), item("old", 10)]
