@@ -119,7 +119,8 @@ def repeated_cursor(call: Call, hits: Hits) -> ASGIApp | None:
             return body
         return json.dumps(answer).encode() if _turn_back(answer, call) else body
 
-    return _edited(call.app, repeat) if hits(*call.key) else None
+    # A first page has no cursor to repeat.
+    return _edited(call.app, repeat) if _asked_cursor(call) and hits(*call.key) else None
 
 
 def slow_answer(call: Call, hits: Hits) -> ASGIApp | None:
@@ -333,31 +334,29 @@ def _object(call: Call) -> str | None:
 
 
 def _turn_back(answer: Any, call: Call) -> bool:
-    """Make a page that is followed by another be followed by itself; whether there was one.
-
-    A first page has no cursor to repeat.
-    """
+    """Make a page that is followed by another be followed by itself; whether there was one."""
     if not isinstance(answer, dict):
         return False
-    paging, data = answer.get("paging"), answer.get("data")
-    if isinstance(paging, dict) and paging.get("next") and call.params.get("after"):
-        paging["cursors"]["after"] = call.params["after"]
+    asked, paging, data = _asked_cursor(call), answer.get("paging"), answer.get("data")
+    if isinstance(paging, dict) and paging.get("next"):
+        paging["cursors"]["after"] = asked
         return True
-    if answer.get("nextPageToken") and call.params.get("pageToken"):
-        answer["nextPageToken"] = call.params["pageToken"]
+    if answer.get("nextPageToken"):
+        answer["nextPageToken"] = asked
         return True
-    asked = _asked_cursor(call)
-    if isinstance(data, dict) and data.get("has_more") and asked:
+    if isinstance(data, dict) and data.get("has_more"):
         data["cursor"] = asked
         return True
     return False
 
 
-def _asked_cursor(call: Call) -> int:
-    """TikTok's cursor, in the body or as a parameter; 0 where there is none."""
+def _asked_cursor(call: Call) -> str | int:
+    """The cursor that the call names: a parameter or, of TikTok, in the body; '' for none."""
+    for name in ("after", "pageToken", "cursor"):
+        if call.params.get(name):
+            return call.params[name]
     try:
-        body = json.loads(call.body or b"{}")
-        found = body.get("cursor") or call.params.get("cursor") or 0
-        return int(found)
+        found = json.loads(call.body or b"{}").get("cursor")
     except (AttributeError, ValueError):
-        return 0
+        return ""
+    return found if isinstance(found, int) and found else ""
