@@ -12,7 +12,7 @@ import typer
 from dlt.extract import DltSource
 
 from ingestion.outcomes import Outcomes
-from ingestion.pipeline import LoadResult, run, told_in_one_line
+from ingestion.pipeline import LoadResult, configure_dlt, run, told_in_one_line
 from ingestion.policy import Platform
 from ingestion.settings import IngestionSettings, read_settings
 from warehouse.errors import exit_on_user_error
@@ -93,6 +93,7 @@ def _run(source: DltSource, outcomes: Outcomes, settings: IngestionSettings, dry
 
 
 def _count(source: DltSource) -> dict[str, int]:
+    configure_dlt()
     counts = dict.fromkeys(source.selected_resources, 0)
 
     def counting(name: str) -> Callable[[pa.Table], pa.Table]:

@@ -58,14 +58,19 @@ def make_pipeline(
     """The pipeline that loads a source into ``raw``; neither loads nor asks the warehouse."""
     settings = settings or read_settings()
     warehouse = warehouse or WarehouseSettings()
-    for name, value in DLT_CONFIG.items():
-        os.environ.setdefault(name, value)
+    configure_dlt()
     return dlt.pipeline(
         pipeline_name=source_name,
         pipelines_dir=str(_working_directory(settings, warehouse)),
         destination=make_destination(warehouse),
         dataset_name=source_name,
     )
+
+
+def configure_dlt() -> None:
+    """Give dlt the settings of :data:`DLT_CONFIG` that the environment leaves open."""
+    for name, value in DLT_CONFIG.items():
+        os.environ.setdefault(name, value)
 
 
 def make_destination(warehouse: WarehouseSettings) -> clickhouse_http:

@@ -11,7 +11,7 @@ seconds, percentages shares of 1; what TikTok leaves out is NULL, what no column
   call per 20; a video that the platform lists twice lands twice.
 - ``tiktok__video_refresh``, key ``open_id, id``: what was listed at the previous reading and is no
   more: ``is_gone``, or its counters where the platform still serves it. 1 call per 20 such videos,
-  so none on an ordinary day.
+  so none on an ordinary day. An account whose videos could not be listed is not compared.
 - ``tiktok__account_insights``, long: numbers of each day, with those that may have been restated
   since the previous reading (3 days); at first ``INSIGHTS_BACKFILL_DAYS``. 1 call: the platform
   keeps 60 days.
@@ -66,6 +66,7 @@ from ingestion.tiktok_business import (
     read_comments,
     read_video_insights,
 )
+from warehouse.errors import UserError
 
 USER_FIELDS = {
     "union_id": TEXT,
@@ -101,6 +102,7 @@ USERS = snapshot_table("users", "open_id", "open_id", {"open_id": TEXT, **USER_F
 VIDEOS = snapshot_table("videos", "open_id", "id", VIDEO_COLUMNS)
 VIDEO_REFRESH = snapshot_table("video_refresh", "open_id", "id", {**VIDEO_COLUMNS, "is_gone": FLAG})
 
+LISTING = f"tiktok__{VIDEOS.name}"
 PAGE_SIZE = 20
 """The most that the platform allows in a page, and ids in a query."""
 
@@ -127,17 +129,17 @@ RULES = (
 def streams(run: SnapshotRun) -> list[DltResource]:
     """All that is read of every connected account."""
     quarantine, listings = Quarantine(), Listings()
-    videos = run.stream(VIDEOS, read_videos)
+    videos = run.stream(VIDEOS, partial(list_videos, listings=listings))
     return [
         run.stream(USERS, read_user),
         videos,
-        run.stream_after(
-            videos, "open_id", VIDEO_REFRESH, partial(read_video_refresh, listings=listings)
-        ),
         run.stream(ACCOUNT_INSIGHTS, partial(read_account_insights, quarantine=quarantine)),
         run.stream(AUDIENCE, partial(read_audience, quarantine=quarantine)),
         run.stream(VIDEO_INSIGHTS, partial(read_video_insights, quarantine=quarantine)),
         run.stream_after(videos, "open_id", COMMENTS, read_comments),
+        # Over all accounts: one that lists nothing any more has no rows to follow. And last: dlt
+        # reads a stream in the place of the last one that follows it, here the videos' comments.
+        run.stream(VIDEO_REFRESH, partial(read_video_refresh, listings=listings)),
     ]
 
 
@@ -171,38 +173,85 @@ def read_videos(run: SnapshotRun, unit: AccountDay) -> Sequence[Row]:
 
 
 class Listings:
-    """What was listed at an account's previous reading: in this run, or as it stands in ``raw``."""
+    """What an account lists on a day: as this run has read it, or as it stands in ``raw``.
+
+    The videos of all days of a run are listed before the first day is compared.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._of_run: dict[str, tuple[date, frozenset[str]]] = {}
+        self._of_run: dict[tuple[str, date], frozenset[str]] = {}
+        self._failed: dict[tuple[str, date], UserError | None] | None = None
+
+    def keep(self, unit: AccountDay, ids: frozenset[str]) -> None:
+        """Remember a listing that is compared before it has landed."""
+        with self._lock:
+            self._of_run[unit.account.account_id, unit.day] = ids
+
+    def of_day(self, run: SnapshotRun, unit: AccountDay) -> frozenset[str]:
+        """The ids listed on the unit's day; none where the account lists nothing.
+
+        Raises what kept the videos from being read, and :class:`AccountError` where nobody read
+        them: nothing is known to be gone, and the next reading compares with the listing before.
+        """
+        if error := self._failure(run, unit):
+            raise error
+        found = self._read(unit, unit.day)
+        if found is not None:
+            return found
+        if _has_landed(run, unit):
+            return _landed(run, unit, unit.day)
+        raise AccountError(
+            f"tiktok: account {unit.who}: its videos of {unit.day} were not listed, so what is "
+            "gone is not known. Load the videos of that day, too.",
+            "not_listed",
+        )
 
     def before(self, run: SnapshotRun, unit: AccountDay) -> frozenset[str]:
         """The ids listed at the reading before; none where this is the first."""
         if unit.previous is None:
             return frozenset()
-        account_id = unit.account.account_id
-        with self._lock:
-            day, ids = self._of_run.get(account_id, (None, frozenset()))
-        if day == unit.previous:
-            return ids
-        found = run.outcomes.cursors.landed(
-            "tiktok__videos", "id", {"open_id": account_id, "snapshot_date": unit.previous}
-        )
-        return frozenset(found)
+        found = self._read(unit, unit.previous)
+        return _landed(run, unit, unit.previous) if found is None else found
 
-    def keep(self, run: SnapshotRun, unit: AccountDay, ids: frozenset[str]) -> None:
-        """Remember a listing that a later day of the run goes on from, before it has landed."""
-        if len(run.dates) > 1:
-            with self._lock:
-                self._of_run[unit.account.account_id] = (unit.day, ids)
+    def _read(self, unit: AccountDay, day: date) -> frozenset[str] | None:
+        with self._lock:
+            return self._of_run.get((unit.account.account_id, day))
+
+    def _failure(self, run: SnapshotRun, unit: AccountDay) -> UserError | None:
+        """Why the listing will not land, even where it was read to its end."""
+        with self._lock:
+            if self._failed is None:
+                self._failed = {
+                    (one.account_id, one.snapshot_date): one.error
+                    for one in run.outcomes.failures
+                    if one.stream == VIDEOS.name
+                }
+            return self._failed.get((unit.account.account_id, unit.day))
+
+
+def _has_landed(run: SnapshotRun, unit: AccountDay) -> bool:
+    """Whether an earlier run listed the day."""
+    tomorrow = unit.day + timedelta(days=1)
+    return run.outcomes.cursors.before(LISTING, unit.account.account_id, tomorrow) == unit.day
+
+
+def list_videos(run: SnapshotRun, unit: AccountDay, listings: Listings) -> Sequence[Row]:
+    """:func:`read_videos`, of which ``listings`` keeps what there is."""
+    rows = read_videos(run, unit)
+    listings.keep(unit, frozenset(str(row["id"]) for row in rows))
+    return rows
+
+
+def _landed(run: SnapshotRun, unit: AccountDay, day: date) -> frozenset[str]:
+    where: dict[str, str | date] = {"open_id": unit.account.account_id, "snapshot_date": day}
+    return frozenset(run.outcomes.cursors.landed(LISTING, "id", where))
 
 
 def read_video_refresh(run: SnapshotRun, unit: AccountDay, listings: Listings) -> Sequence[Row]:
     """The videos that are listed no more: as they stand now, or gone."""
-    listed = frozenset(row["id"] for row in unit.known)
+    listed = listings.of_day(run, unit)
     missing = sorted(listings.before(run, unit) - listed)
-    listings.keep(run, unit, listed)
     rows: list[Row] = []
     for start in range(0, len(missing), PAGE_SIZE):
         wanted = missing[start : start + PAGE_SIZE]
@@ -259,11 +308,16 @@ def refresh(client: ApiClient, tokens: Tokens, settings: IngestionSettings) -> T
     }
     answer = client.call("/v2/oauth/token/", "of an expired token", {}, form=form)
     return Tokens(
-        access_token=SecretStr(of_type(str, "a token", "access_token", answer["access_token"])),
-        refresh_token=SecretStr(of_type(str, "a token", "refresh_token", answer["refresh_token"])),
+        access_token=SecretStr(_token(answer, "access_token")),
+        refresh_token=SecretStr(_token(answer, "refresh_token")),
         access_expires_at=_in(answer.get("expires_in")),
         refresh_expires_at=_in(answer.get("refresh_expires_in")),
     )
+
+
+def _token(answer: Json, name: str) -> str:
+    token: str = of_type(str, "a token", name, answer.get(name))
+    return token
 
 
 def _in(seconds: object) -> datetime | None:

@@ -11,7 +11,14 @@ from typing import Any
 
 from ingestion.errors import GoneError
 from ingestion.http import part, part_list
-from ingestion.insights import NO_DATA, Quarantine, ask_metrics, insight_row, insight_table
+from ingestion.insights import (
+    NO_DATA,
+    Quarantine,
+    ask_metrics,
+    insight_row,
+    insight_table,
+    measured_day,
+)
 from ingestion.language import detect
 from ingestion.metrics import Metric, metrics_for, view_definition
 from ingestion.paging import Page, paging_error, walk_pages
@@ -85,10 +92,15 @@ def _daily_rows(
         days = [day for day in found if metric in day]
         _note(run, unit, metric, any(day[metric] is not None for day in days))
         for day in days:
-            row = insight_row(
-                unit, metric, day[metric], period="day", view_definition=_view(metric, unit)
+            measured = measured_day(day.get("date"))
+            yield insight_row(
+                unit,
+                metric,
+                day[metric],
+                period="day",
+                day=measured,
+                view_definition=_view(metric, measured),
             )
-            yield {**row, "date": day.get("date")}
 
 
 def read_audience(run: SnapshotRun, unit: AccountDay, quarantine: Quarantine) -> Sequence[Row]:
@@ -169,7 +181,7 @@ def _video_rows(unit: AccountDay, metric: Metric, video: Json) -> Iterator[Row]:
             video[metric.metric],
             period=metric.period,
             object_id=video_id,
-            view_definition=_view(metric.metric, unit),
+            view_definition=_view(metric.metric, unit.day),
         )
 
 
@@ -260,8 +272,8 @@ def _note(run: SnapshotRun, unit: AccountDay, metric: str, is_there: bool) -> No
     run.note(unit, metric, None if is_there else NO_DATA)
 
 
-def _view(metric: str, unit: AccountDay) -> str | None:
-    return view_definition("tiktok", unit.day) if metric in VIEWS else None
+def _view(metric: str, day: date) -> str | None:
+    return view_definition("tiktok", day) if metric in VIEWS else None
 
 
 def _published_from(unit: AccountDay, days: int) -> datetime:

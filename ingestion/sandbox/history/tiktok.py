@@ -95,7 +95,7 @@ def videos(block: PlatformBlock, context: Context, first: int, last: int) -> pa.
             "share_count": block.post_shares[place],
             "view_count": block.post_views[place],
             "language": _take(spoken, post),
-            "view_definition": _view_definitions(seen, first, last).take(pa.array(reading)),
+            "view_definition": _view_definitions(block, seen.day[reading]),
         },
     )
 
@@ -103,12 +103,12 @@ def videos(block: PlatformBlock, context: Context, first: int, last: int) -> pa.
 def video_refresh(block: PlatformBlock, context: Context, first: int, last: int) -> pa.Table:
     """``tiktok__video_refresh``: what was deleted since the listing before."""
     seen = context.readings(block, first, last)
-    before = _listing_before(block, context.start, last)[seen.account, seen.day]
     readings, posts = [], []
     for account in range(block.account_id.size):
-        mine = np.flatnonzero((seen.account == account) & (before >= 0))
+        mine = np.flatnonzero((seen.account == account) & (seen.previous >= 0))
         own = block.posts_of(account)
-        then, now = _ends(block, before[mine])[:, None], _ends(block, seen.day[mine])[:, None]
+        then = _ends(block, seen.previous[mine])[:, None]
+        now = _ends(block, seen.day[mine])[:, None]
         deleted = block.post_deleted[None, own]
         reading, post = np.nonzero(
             (block.post_created[None, own] < then) & (deleted >= then) & (deleted < now)
@@ -266,7 +266,6 @@ class Long:
         self._days = _days(seen.block, first, last)
         self._snapshot = pa.array(_dates(seen.block, seen.day))
         self._accounts = _take(seen.block.account_id, seen.account)
-        self._views = _view_definitions(seen, first, last)
         self._parts: list[pa.Table] = []
 
     def metrics(self, object: str, **filters: str) -> Iterator[Metric]:
@@ -300,7 +299,7 @@ class Long:
                 "segment": pa.repeat("", reading.size) if segments is None else segments,
                 "date": pa.array(_dates(block, day)),
                 "value": pa.array(values.astype(np.float64)),
-                "view_definition": self._views.take(taken)
+                "view_definition": _view_definitions(block, day)
                 if metric.metric in VIEWS
                 else pa.nulls(reading.size, pa.string()),
             }
@@ -342,10 +341,9 @@ def _days(block: PlatformBlock, first: int, last: int) -> list[date]:
     return [block.first_day + timedelta(days=n) for n in range(first, last)]
 
 
-def _view_definitions(seen: Readings, first: int, last: int) -> pa.Array:
-    """What a view counted on each reading's day."""
-    known = [view_definition("tiktok", day) for day in _days(seen.block, first, last)]
-    return _take(known, seen.day - first)
+def _view_definitions(block: PlatformBlock, day: Ints) -> pa.Array:
+    """What a view counted on each day (index)."""
+    return _take([view_definition("tiktok", on) for on in _days(block, 0, block.days)], day)
 
 
 def _take(values: Texts | list[Any], places: Ints) -> pa.Array:
@@ -394,18 +392,6 @@ def _totals(block: PlatformBlock, first: int, last: int) -> tuple[Ints, Ints]:
         likes[account] = (block.post_likes[block.posts_of(account), first:last] * there).sum(axis=0)
         count[account] = there.sum(axis=0)
     return likes, count
-
-
-def _listing_before(block: PlatformBlock, start: int, last: int) -> Ints:
-    """The day of the latest listing before each day that had a video in it, [A, last]; -1: none."""
-    days = np.arange(last)
-    found = np.full((block.account_id.size, last), -1, dtype=np.int64)
-    for account in range(block.account_id.size):
-        listed = _there(block, account, days).any(axis=0) & block.available[account, :last]
-        latest = np.maximum.accumulate(np.where(listed & (days >= start), days, -1))
-        # Where nothing is listed, nobody compares.
-        found[account, 1:] = np.where(listed[1:], latest[:-1], -1)
-    return found
 
 
 def _latest(seen: Readings, days: int) -> Pairs:

@@ -124,6 +124,15 @@ def test_a_refused_renewal_is_one_accounts_error(word: str, remedy: str) -> None
     client.call("/v2/user/info/", "ann", {})
 
 
+@pytest.mark.parametrize("given", [{}, {"access_token": "act.new"}, NEW | {"access_token": 7}])
+@pytest.mark.parametrize("success", [{"code": 0}, {"error": {"code": "ok"}}], ids=str)
+def test_a_renewal_without_tokens_is_the_accounts_error(given: Any, success: Any) -> None:
+    client, _ = scripted(TIKTOK, (200, {**given, **success}))
+    with pytest.raises(AccountError, match=r"_token: .* is not a token") as caught:
+        refresh(client, OLD, settings(**KEYS))
+    assert caught.value.code == "unreadable_value"
+
+
 def test_a_dead_token_is_renewed_once_and_the_call_repeated() -> None:
     run, network = run_over(TIKTOK, display("access_token_invalid", 401), (200, NEW), USER, **KEYS)
     read_user(run, AccountDay(run.accounts[0], run.dates[0]))

@@ -1,10 +1,12 @@
 """What TikTok's streams ask for, and what becomes of odd answers."""
 
 import json
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import dlt
 import pytest
 from scripted_platform import Network, run_over
 
@@ -12,6 +14,7 @@ from ingestion.cursor import Cursors
 from ingestion.errors import AccountError
 from ingestion.http import tallied
 from ingestion.insights import Quarantine
+from ingestion.pipeline import DLT_CONFIG
 from ingestion.snapshot import AccountDay, SnapshotRun
 from ingestion.tiktok import TIKTOK, Listings, read_user, read_video_refresh, read_videos
 from ingestion.tiktok_business import (
@@ -101,8 +104,9 @@ def test_videos_in_another_shape_are_the_accounts_error(videos: Any) -> None:
 
 
 def refreshed(run: SnapshotRun, previous: date | None, *listed: str) -> list[Any]:
-    known = [{"id": one} for one in listed]
-    return list(read_video_refresh(run, unit(run, known=known, previous=previous), Listings()))
+    listings, today = Listings(), unit(run, previous=previous)
+    listings.keep(today, frozenset(listed))
+    return list(read_video_refresh(run, today, listings))
 
 
 def test_nothing_is_asked_where_nothing_is_missing() -> None:
@@ -150,11 +154,71 @@ def test_days_of_one_run_go_on_from_each_other() -> None:
     run, _ = run_over(TIKTOK, ok(videos=[]), days=[BEFORE, DAY])
     run.outcomes.cursors = landed = Landed("1")
     listings, account = Listings(), run.accounts[0]
-    first = AccountDay(account, BEFORE, [{"id": "2"}], previous=None)
-    then = AccountDay(account, DAY, [{"id": "3"}], previous=BEFORE)
+    first = AccountDay(account, BEFORE, previous=None)
+    then = AccountDay(account, DAY, previous=BEFORE)
+    # Both days are listed before the first is compared.
+    listings.keep(first, frozenset({"2"}))
+    listings.keep(then, frozenset({"3"}))
     assert read_video_refresh(run, first, listings) == []
     assert [row["id"] for row in read_video_refresh(run, then, listings)] == ["2"]
     assert landed.asked == []
+
+
+Gone = Callable[..., tuple[SnapshotRun, dict[str, bool]]]
+
+
+@pytest.fixture
+def gone(monkeypatch: pytest.MonkeyPatch) -> Gone:
+    """A run over all that hangs on the listing, as a load reads it: ``is_gone`` of each video."""
+    for name, value in DLT_CONFIG.items():
+        monkeypatch.setenv(name, value)
+    return read_gone
+
+
+def read_gone(*answers: Any) -> tuple[SnapshotRun, dict[str, bool]]:
+    run, _ = run_over(TIKTOK, *answers)
+    run.outcomes.cursors = Landed("1", "2")
+    run.outcomes.cursors.moved("tiktok__video_refresh", "a000", BEFORE)
+    source = dlt.source(lambda: TIKTOK.streams(run), name="tiktok")()
+    parts = list(source.with_resources("videos", "comments", "video_refresh"))
+    compared = [part for part in parts if "is_gone" in part.column_names]
+    return run, {row["id"]: row["is_gone"] for part in compared for row in part.to_pylist()}
+
+
+def test_an_account_that_lists_nothing_any_more_is_compared(gone: Gone) -> None:
+    _, found = gone(ok(videos=[], has_more=False), ok(videos=[]))
+    assert found == {"1": True, "2": True}
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        ((403, {"error": {"code": "something_new", "message": "No."}}), "something_new"),
+        (ok(videos=[{"id": "1"}], has_more=True), "paging_loop"),
+        (ok(videos=[{"id": "1", "view_count": "many"}], has_more=False), "unreadable_value"),
+    ],
+    ids=["refused", "half a list", "rows that cannot land"],
+)
+def test_where_the_videos_failed_nothing_is_gone(gone: Gone, answer: Any, code: str) -> None:
+    run, found = gone(answer, ok(videos=[]))
+    assert found == {}
+    failed = {one.stream: one.error for one in run.outcomes.failures}
+    assert failed["video_refresh"] is failed["videos"]
+    assert getattr(failed["videos"], "code", "unreadable_value") == code
+    cursor = run.outcomes.cursors.before("tiktok__video_refresh", "a000", DAY + timedelta(days=1))
+    assert cursor == BEFORE
+
+
+def test_a_listing_that_an_earlier_run_landed_is_compared() -> None:
+    run, _ = run_over(TIKTOK, ok(videos=[]))
+    run.outcomes.cursors = landed = Landed("1")
+    today = unit(run, previous=BEFORE)
+    with pytest.raises(AccountError, match="videos of 2026-11-20 were not listed") as caught:
+        read_video_refresh(run, today, Listings())
+    assert caught.value.code == "not_listed"
+    landed.moved("tiktok__videos", "a000", DAY)
+    assert read_video_refresh(run, today, Listings()) == []
+    assert [one["snapshot_date"] for one in landed.asked] == [DAY, BEFORE]
 
 
 def insights(*answers: Any, previous: date | None = None, **values: Any) -> tuple[Any, Network]:
@@ -192,14 +256,34 @@ def test_each_metric_and_day_is_a_row() -> None:
     (run, rows), _ = insights(business(metrics=metrics))
     found = [(r["metric"], r["date"], r["value"], r["view_definition"]) for r in rows]
     assert found == [
-        ("video_views", "2026-11-18", 5, "first_frame"),
-        ("video_views", "2026-11-19", "7", "first_frame"),
-        ("profile_views", "2026-11-19", 0, None),
-        ("likes", "2026-11-18", None, None),
+        ("video_views", date(2026, 11, 18), 5, "first_frame"),
+        ("video_views", date(2026, 11, 19), "7", "first_frame"),
+        ("profile_views", date(2026, 11, 19), 0, None),
+        ("likes", date(2026, 11, 18), None, None),
     ]
     known = {one.metric: one.reason for one in run.outcomes._availability.values()}
     assert (known["video_views"], known["profile_views"]) == (None, None)
     assert (known["likes"], known["comments"]) == ("no_data", "no_data")
+
+
+def test_a_view_is_what_it_was_on_the_day_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    def definition(_: str, day: date) -> str:
+        return "first_frame" if day < DAY else "three_seconds"
+
+    monkeypatch.setattr("ingestion.tiktok_business.view_definition", definition)
+    (_, rows), _ = insights(business(metrics=[{"date": str(BEFORE), "video_views": 5}]))
+    assert [row["view_definition"] for row in rows] == ["first_frame"]
+    video = {"item_id": "1", "create_time": str(seconds(DAY)), "video_views": 4}
+    run, _ = run_over(TIKTOK, business(videos=[video], has_more=False))
+    rows = read_video_insights(run, unit(run), Quarantine())
+    assert [row["view_definition"] for row in rows] == ["three_seconds"]
+
+
+@pytest.mark.parametrize("day", [{}, {"date": None}, {"date": "yesterday"}], ids=str)
+def test_a_number_of_no_day_is_the_accounts_error(day: dict[str, Any]) -> None:
+    with pytest.raises(AccountError, match="is not a day") as caught:
+        insights(business(metrics=[day | {"video_views": 5}]))
+    assert caught.value.code == "unreadable_value"
 
 
 def test_a_dead_metric_is_bisected() -> None:
