@@ -22,7 +22,7 @@ from ingestion.errors import (
     TooMuchDataError,
     UnreachableError,
 )
-from ingestion.http import tallied
+from ingestion.http import of_type, tallied
 from ingestion.policy import Ledger
 from warehouse.errors import UnavailableError
 
@@ -315,3 +315,9 @@ def test_no_secret_in_errors_urls_or_logs(answer: Answer, caplog: pytest.LogCapt
 
 def test_settings_hide_the_key() -> None:
     assert SECRET not in repr(settings(youtube_api_key=SECRET))
+
+
+def test_a_token_of_an_odd_shape_is_not_told() -> None:
+    with pytest.raises(AccountError, match="access_token: what came is not a token") as caught:
+        of_type(str, "a token", "access_token", [SECRET])
+    assert SECRET not in str(caught.value)
