@@ -7,7 +7,7 @@ that a row speaks of. Each account's last reading is written to ``ops.ingestion_
 next run through the API goes on from there. Days that are written again are replaced.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -71,8 +71,9 @@ def write_history(
     settings: IngestionSettings,
     warehouse: WarehouseSettings,
     tell: Tell = lambda table, rows: None,
+    platforms: Collection[str] = tuple(HISTORY_TABLES),
 ) -> Written:
-    """Write the readings of the days ``first`` to ``last`` of every platform.
+    """Write the readings of the days ``first`` to ``last`` of the platforms.
 
     Where ``raw`` holds earlier days, daily runs are taken to have begun with those. ``tell`` is
     called with a raw table and the rows written to it so far. Raises :class:`UserError` for days
@@ -86,7 +87,8 @@ def write_history(
     written = Written()
     from_day, end = (first - world.first_day).days, (last - world.first_day).days + 1
     with connect("owner", warehouse) as client:
-        for platform, tables in HISTORY_TABLES.items():
+        for platform in platforms:
+            tables = HISTORY_TABLES[platform]
             create_tables(platform, settings, warehouse)
             clear(client, warehouse, platform, tables, first, last)
             begun = first_day_of(client, warehouse, platform, tables) or first

@@ -1,12 +1,10 @@
 """TikTok's source against the sandbox into a real warehouse: every table, twice, day after day."""
 
-from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
-from math import ceil
-from zlib import crc32
 
 import httpx
+import needed_calls
 import numpy as np
 import pytest
 from ingestion_environment import Ingestion, serve
@@ -83,23 +81,7 @@ def test_a_day_asks_for_no_more_than_it_needs(tiktok: Ingestion, url: str, world
     tiktok.load("tiktok", day - timedelta(days=1))
     httpx.delete(f"{url}/sandbox/calls")
     tiktok.load("tiktok", day)
-    api, expected = "/tiktok/open_api/v1.3/business", Counter[str]()
-    for block in world.blocks("tiktok"):
-        today = block.day_index(day)
-        there = block.visible_posts(today)
-        new = there & (block.post_created >= block.end_of(today - 7))
-        gone = block.visible_posts(today - 1) & ~there
-        said = new & (block.post_comments[:, today] > 0)
-        for account, account_id in enumerate(block.account_id):
-            own = block.posts_of(account)
-            is_due = (crc32(account_id.encode()) + day.toordinal()) % 7 == 0
-            expected["GET /tiktok/v2/user/info/"] += 1
-            expected["POST /tiktok/v2/video/list/"] += max(1, ceil(there[own].sum() / 20))
-            expected["POST /tiktok/v2/video/query/"] += ceil(gone[own].sum() / 20)
-            expected[f"GET {api}/get/"] += 1 + is_due
-            # A page that ends within the week has to be followed by the next.
-            expected[f"GET {api}/video/list/"] += int(new[own].sum()) // 20 + 1
-            expected[f"GET {api}/comment/list/"] += int(said[own].sum())
+    expected = needed_calls.of_tiktok(world, day)
     assert expected["POST /tiktok/v2/video/query/"] == 1
     assert httpx.get(f"{url}/sandbox/calls").json() == expected
 
