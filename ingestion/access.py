@@ -20,6 +20,7 @@ class Access:
         self._platform, self._client, self._settings = platform, client, settings
         self._lock = threading.Lock()
         self._tokens: dict[str, Tokens] = {}
+        self._not_renewed: set[str] = set()
 
     @cached_property
     def _store(self) -> ConnectionStore:
@@ -76,16 +77,16 @@ class Access:
 
     def _in_time(self, account: Connection, tokens: Tokens) -> Tokens:
         """The tokens, renewed where they are about to end; a living one is good enough."""
-        ends, now = tokens.access_expires_at, datetime.now(UTC)
-        if (
-            ends is None
-            or self._platform.refresh is None
-            or now < ends - self._platform.renew_ahead
-        ):
+        refresh, ends, now = self._platform.refresh, tokens.access_expires_at, datetime.now(UTC)
+        if refresh is None or ends is None or now < ends - self._platform.renew_ahead:
+            return tokens
+        if account.connection_id in self._not_renewed and now < ends:
             return tokens
         try:
-            return self._refreshed(account, tokens, self._platform.refresh)
+            return self._refreshed(account, tokens, refresh)
         except ApiError:
+            # Tried once in a run: what was refused is refused again.
+            self._not_renewed.add(account.connection_id)
             if now < ends:
                 return tokens
             raise

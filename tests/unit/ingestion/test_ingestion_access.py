@@ -158,10 +158,11 @@ def test_a_token_about_to_end_is_renewed_before_it_is_used(seconds: int) -> None
 
 
 def test_a_living_token_is_good_enough_where_its_renewal_fails() -> None:
-    run, network = run_over(RENEWABLE, toy_error("dead"), OK)
+    run, network = run_over(RENEWABLE, toy_error("dead"), OK, OK)
     ending(run, 60)
     assert run.call(units(run)[0], "/things") == OK[1]
-    assert [request.path_url for request in network.requests] == ["/token", "/things"]
+    assert run.call(units(run)[0], "/things") == OK[1]
+    assert [request.path_url for request in network.requests] == ["/token", "/things", "/things"]
 
 
 def test_an_ended_token_that_cannot_be_renewed_is_not_used() -> None:
