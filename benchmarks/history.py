@@ -1,6 +1,6 @@
 """History in bulk against a bare Arrow insert of the same rows.
 
-    python -m benchmarks.history [--creators 100] [--days 120]
+    python -m benchmarks.history [--creators 200] [--days 120]
 
 Writes a world's history as ``python -m ingestion.sandbox history`` does (worlds are drawn, rows
 made and inserted), then inserts the very same Arrow tables again, ready-made, with the same client
@@ -70,7 +70,7 @@ def measure_bare(
 def main() -> None:
     """Measure, print and exit with 1 where a target is missed."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--creators", type=int, default=100)
+    parser.add_argument("--creators", type=int, default=200)
     parser.add_argument("--days", type=int, default=120)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="history-bench-") as folder:
