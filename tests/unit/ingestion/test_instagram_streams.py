@@ -92,7 +92,7 @@ def test_one_dead_metric_is_set_aside_and_the_others_are_read() -> None:
     # Once it is known, the second medium costs one call.
     assert [q["path"] for q in queries(network)].count("/v26.0/2/insights") == 1
     noted = run.outcomes._availability
-    reasons = {key[1]: found.reason for key, found in noted.items()}
+    reasons = {found.metric: found.reason for found in noted.values()}
     assert (reasons["views"], reasons["reach"]) == ("not_supported", None)
 
 
