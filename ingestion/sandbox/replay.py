@@ -213,32 +213,44 @@ def _block(frame: pd.DataFrame) -> RecordedBlock:
 def _nothing(accounts: int, posts: int) -> dict[str, Any]:
     """What the file says nothing of."""
     text, flag, whole = np.array("", dtype=object), np.array(False), np.array(0)
-    groups = {
-        (accounts,): {
-            "description country language category": text,
-            "is_verified hides_followers": flag,
-            "rebrand_day": whole,
-        },
-        (accounts, 1): {
-            "gained lost following reach views profile_views engaged": whole,
-            "likes comments shares saves error_kind bought": whole,
-            "previous": np.array(-1),
-        },
-        (accounts, 24): {"activity": np.array(0.0)},
-        (posts,): {
-            "post_title post_language": text,
-            "post_format": np.array("video", dtype=object),
-            "post_sponsored post_synthetic post_kids comments_off likes_hidden": flag,
-        },
-        (posts, 1): {"post_saves post_reach": whole},
-        (0,): {
-            "comment_id comment_text comment_language": text,
-            "comment_post comment_author comment_created comment_likes comment_parent": whole,
-        },
-    }
+    groups = [
+        (
+            (accounts,),
+            {
+                "description country language category": text,
+                "is_verified hides_followers": flag,
+                "rebrand_day": whole,
+            },
+        ),
+        (
+            (accounts, 1),
+            {
+                "gained lost following reach views profile_views engaged": whole,
+                "likes comments shares saves error_kind bought": whole,
+                "previous": np.array(-1),
+            },
+        ),
+        ((accounts, 24), {"activity": np.array(0.0)}),
+        (
+            (posts,),
+            {
+                "post_title post_language": text,
+                "post_format": np.array("video", dtype=object),
+                "post_sponsored post_synthetic post_kids comments_off likes_hidden": flag,
+            },
+        ),
+        ((posts, 1), {"post_saves post_reach": whole}),
+        (
+            (0,),
+            {
+                "comment_id comment_text comment_language": text,
+                "comment_post comment_author comment_created comment_likes comment_parent": whole,
+            },
+        ),
+    ]
     return {
         name: np.full(shape, value[()], dtype=value.dtype)
-        for shape, members in groups.items()
+        for shape, members in groups
         for names, value in members.items()
         for name in names.split()
     }

@@ -140,3 +140,13 @@ def test_a_malformed_file_is_one_line(
 def test_a_missing_file_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"tiktok_videos\.csv not found"):
         read_videos(tmp_path)
+
+
+def test_as_many_accounts_as_videos_make_a_world(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real" / "tiktok_videos.csv").write_text(
+        "video_id,create_time,username,hashtags,duration,like_count,share_count,comment_count,"
+        "view_count,follower_count,likes_count,video_count\n"
+        "11,1601169789,ada,[],18,20,2,3,400,5000,900,1\n"
+    )
+    assert [account.handle for account in ReplayWorld(tmp_path).accounts()] == ["ada"]
