@@ -17,7 +17,6 @@ from starlette.testclient import TestClient
 
 from ingestion import facebook
 from ingestion.facebook_insights import VIEW_METRICS
-from ingestion.graph import VERSION
 from ingestion.metrics import metrics_for
 from ingestion.sandbox import facebook as routes
 from ingestion.sandbox import facebook_numbers as numbers
@@ -26,13 +25,12 @@ from ingestion.sandbox.server import build_app
 from ingestion.sandbox.tokens import TokenBook
 from ingestion.sandbox.world import World
 from ingestion.sandbox.world.model import ERROR_GAP, ERROR_NONE, ERROR_SUSPENDED
+from tests.contracts.ingestion.graph_answers import Graph, Json, busiest, check_types
 
 LAST_DAY = date(2026, 11, 20)
-DATETIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+0000")
+
 SDK_EDGES = {"comments", "reactions", "likes", "attachments", "sponsor_tags"}
 """Asked for as fields; the SDK has them as edges."""
-
-Json = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
@@ -51,81 +49,24 @@ def api(world: World, tokens: TokenBook) -> Iterator[TestClient]:
         yield client
 
 
-class Graph:
+class Pages(Graph):
     """One page's token on one day."""
 
-    def __init__(self, api: TestClient, tokens: TokenBook, page_id: str, day: date) -> None:
-        self.page_id = page_id
-        self._api, self._day = api, day
-        self.token = tokens.issued("facebook", page_id).access_token
-
-    def ask(self, path: str, status: int = 200, **params: str) -> Json:
-        answer = self._api.get(
-            f"/facebook/{VERSION}/{path}",
-            params=params,
-            headers={"Authorization": f"Bearer {self.token}", "X-Sandbox-Date": str(self._day)},
-        )
-        assert answer.status_code == status, answer.text
-        assert answer.headers["facebook-api-version"] == VERSION
-        found: Json = answer.json()
-        return found
-
-    def refused(self, path: str, status: int = 400, **params: str) -> Json:
-        error: Json = self.ask(path, status, **params)["error"]
-        assert isinstance(error["message"], str)
-        assert isinstance(error["type"], str)
-        assert isinstance(error["code"], int)
-        assert isinstance(error["fbtrace_id"], str)
-        return error
-
-    def all(self, path: str, **params: str) -> list[Json]:
-        """Every object of an edge, walked by cursor to the page that names none that follows."""
-        found, after = [], {}
-        while True:
-            page = self.ask(path, **params, **after)
-            found += page["data"]
-            paging = page.get("paging", {})
-            if "next" not in paging:
-                return found
-            assert f"access_token={self.token}" in paging["next"]
-            after = {"after": paging["cursors"]["after"]}
+    platform = "facebook"
 
     def posts(self, **params: str) -> list[Json]:
         asked = {"fields": facebook.ASKED_OF_POSTS, "include_hidden": "true", "limit": "100"}
-        return self.all(f"{self.page_id}/published_posts", **{**asked, **params})
+        return self.all(f"{self.account_id}/published_posts", **{**asked, **params})
 
 
 @pytest.fixture
-def graph(api: TestClient, tokens: TokenBook, world: World) -> Graph:
+def graph(api: TestClient, tokens: TokenBook, world: World) -> Pages:
     """The page that posts the most."""
-    sizes = {
-        str(block.account_id[account]): block.posts_of(account).stop - block.posts_of(account).start
-        for block in world.blocks("facebook")
-        for account in range(block.account_id.size)
-        if block.available[account, -40:].all()
-    }
-    return Graph(api, tokens, max(sizes, key=lambda page_id: sizes[page_id]), LAST_DAY)
+    return Pages(api, tokens, busiest(world, "facebook"), LAST_DAY)
 
 
-def fits(kind: str, value: Any) -> bool:
-    """Whether a value is of the SDK's type."""
-    if kind == "string":
-        return isinstance(value, str)
-    if kind == "bool":
-        return isinstance(value, bool)
-    if kind == "unsigned int":
-        return isinstance(value, int) and not isinstance(value, bool) and value >= 0
-    if kind == "float":
-        return isinstance(value, float)
-    if kind == "datetime":
-        return isinstance(value, str) and bool(DATETIME.fullmatch(value))
-    return isinstance(value, list if kind.startswith("list") else dict)
-
-
-def check_types(item: Json, types: Mapping[str, str]) -> None:
-    for name, value in item.items():
-        if name not in SDK_EDGES and name not in facebook.REACTION_ALIASES:
-            assert fits(types[name], value), (name, types[name], value)
+def check(item: Json, types: Mapping[str, str]) -> None:
+    check_types(item, types, SDK_EDGES | set(facebook.REACTION_ALIASES))
 
 
 @pytest.mark.parametrize(
@@ -174,23 +115,23 @@ def test_the_words_of_the_parameters_are_the_versions() -> None:
     assert {InsightsResult.Period.day, InsightsResult.Period.lifetime} == {"day", "lifetime"}
 
 
-def test_page(graph: Graph) -> None:
-    page = graph.ask(graph.page_id, fields=facebook.ASKED_OF_PAGE)
-    check_types(page, Page._field_types)
-    assert page["id"] == graph.page_id
+def test_page(graph: Pages) -> None:
+    page = graph.ask(graph.account_id, fields=facebook.ASKED_OF_PAGE)
+    check(page, Page._field_types)
+    assert page["id"] == graph.account_id
     assert 0 < page["fan_count"] <= page["followers_count"]
-    assert graph.ask(graph.page_id).keys() == {"id", "name"}
+    assert graph.ask(graph.account_id).keys() == {"id", "name"}
 
 
-def test_posts_come_newest_first_each_once_and_typed(graph: Graph, world: World) -> None:
+def test_posts_come_newest_first_each_once_and_typed(graph: Pages, world: World) -> None:
     posts = graph.posts(limit="7")
     assert posts == graph.posts()
     assert len({post["id"] for post in posts}) == len(posts) > 20
     times = [post["created_time"] for post in posts]
     assert times == sorted(times, reverse=True)
     for post in posts:
-        check_types(post, PagePost._field_types)
-        assert post["id"].startswith(graph.page_id + "_")
+        check(post, PagePost._field_types)
+        assert post["id"].startswith(graph.account_id + "_")
         assert post["comments"]["data"] == post["reactions"]["data"] == []
         summary = post["comments"]["summary"]
         assert (summary["order"], type(summary["can_comment"])) == ("chronological", bool)
@@ -206,15 +147,15 @@ def test_posts_come_newest_first_each_once_and_typed(graph: Graph, world: World)
     }
 
 
-def test_hidden_posts_are_listed_for_whom_asks_for_them(graph: Graph) -> None:
+def test_hidden_posts_are_listed_for_whom_asks_for_them(graph: Pages) -> None:
     hidden = {post["id"] for post in graph.posts() if post["is_hidden"]}
     assert hidden
     shown = {post["id"] for post in graph.posts(include_hidden="false")}
     assert shown == {post["id"] for post in graph.posts()} - hidden
 
 
-def test_counters_never_fall(api: TestClient, tokens: TokenBook, graph: Graph) -> None:
-    earlier = Graph(api, tokens, graph.page_id, LAST_DAY - timedelta(days=1))
+def test_counters_never_fall(api: TestClient, tokens: TokenBook, graph: Pages) -> None:
+    earlier = Pages(api, tokens, graph.account_id, LAST_DAY - timedelta(days=1))
     now = {post["id"]: post for post in graph.posts()}
     aliases = [*facebook.REACTION_ALIASES, "reactions", "comments"]
     for before in earlier.posts():
@@ -233,20 +174,20 @@ def test_reactions_of_each_type_only_grow() -> None:
 
 
 @pytest.mark.parametrize("edge", ["videos", "video_reels"])
-def test_videos_and_reels(graph: Graph, edge: str) -> None:
-    videos = graph.all(f"{graph.page_id}/{edge}", fields=facebook.ASKED_OF_VIDEOS, limit="5")
+def test_videos_and_reels(graph: Pages, edge: str) -> None:
+    videos = graph.all(f"{graph.account_id}/{edge}", fields=facebook.ASKED_OF_VIDEOS, limit="5")
     assert videos
     posts = {post["id"]: post for post in graph.posts()}
     for video in videos:
-        check_types(video, AdVideo._field_types)
+        check(video, AdVideo._field_types)
         assert video["status"] == {"video_status": "ready"}
         assert video["length"] > 0
-        post = posts[f"{graph.page_id}_{video['post_id']}"]
+        post = posts[f"{graph.account_id}_{video['post_id']}"]
         assert post["attachments"]["data"][0]["target"]["id"] == video["id"]
         assert ("/reel/" in post["permalink_url"]) == (edge == "video_reels")
 
 
-def test_comments_in_one_stream_with_their_parents(graph: Graph) -> None:
+def test_comments_in_one_stream_with_their_parents(graph: Pages) -> None:
     asked = {"fields": facebook.ASKED_OF_COMMENTS, "limit": "3"}
     threads = 0
     for post in graph.posts():
@@ -257,7 +198,7 @@ def test_comments_in_one_stream_with_their_parents(graph: Graph) -> None:
         assert times == sorted(times, reverse=True)
         ids = {comment["id"] for comment in stream}
         for comment in stream:
-            check_types(comment, Comment._field_types)
+            check(comment, Comment._field_types)
             assert comment["from"].keys() == {"id", "name"}
             assert comment.get("parent", {"id": comment["id"]})["id"] in ids
         replies = [comment for comment in stream if "parent" in comment]
@@ -272,11 +213,11 @@ def day_of(end_time: str) -> date:
     return (datetime.fromisoformat(end_time) - timedelta(days=1)).date()
 
 
-def test_page_insights(graph: Graph) -> None:
+def test_page_insights(graph: Pages) -> None:
     names = [metric.metric for metric in metrics_for("facebook", "page", LAST_DAY)]
     since, until = date(2026, 10, 25), date(2026, 11, 20)
     answer = graph.ask(
-        f"{graph.page_id}/insights",
+        f"{graph.account_id}/insights",
         metric=",".join(names),
         period="day",
         since=str(since),
@@ -284,8 +225,8 @@ def test_page_insights(graph: Graph) -> None:
     )
     assert [result["name"] for result in answer["data"]] == names
     for result in answer["data"]:
-        check_types(result, InsightsResult._field_types)
-        assert result["id"] == f"{graph.page_id}/insights/{result['name']}/day"
+        check(result, InsightsResult._field_types)
+        assert result["id"] == f"{graph.account_id}/insights/{result['name']}/day"
         days = [day_of(value["end_time"]) for value in result["values"]]
         assert days == [since + timedelta(days=n) for n in range((until - since).days)]
         assert all(isinstance(value["value"], int) for value in result["values"])
@@ -297,15 +238,15 @@ def test_page_insights(graph: Graph) -> None:
 
 
 def test_page_insights_are_restated_for_three_days(
-    api: TestClient, tokens: TokenBook, graph: Graph
+    api: TestClient, tokens: TokenBook, graph: Pages
 ) -> None:
     measured = date(2026, 11, 15)
     span = {"since": str(measured), "until": str(measured + timedelta(days=1))}
     seen = []
     for age in (0, 1, 2, 3, 4):
-        on_day = Graph(api, tokens, graph.page_id, measured + timedelta(days=age))
+        on_day = Pages(api, tokens, graph.account_id, measured + timedelta(days=age))
         asked = {"metric": "page_media_view,page_follows", "period": "day", **span}
-        data = on_day.ask(f"{graph.page_id}/insights", **asked)["data"]
+        data = on_day.ask(f"{graph.account_id}/insights", **asked)["data"]
         seen.append([[value["value"] for value in result["values"]] for result in data])
     assert seen[0] == [[], []]
     views = [found[0][0] for found in seen[1:]]
@@ -315,11 +256,11 @@ def test_page_insights_are_restated_for_three_days(
     assert len({found[1][0] for found in seen[1:]}) == 1
 
 
-def test_lifetime_insights_are_those_that_are_asked_for(graph: Graph) -> None:
+def test_lifetime_insights_are_those_that_are_asked_for(graph: Pages) -> None:
     known = {
         "post": {post["id"] for post in graph.posts() if "/reel/" not in post["permalink_url"]},
-        "REEL": {v["id"] for v in graph.all(f"{graph.page_id}/video_reels")},
-        "VIDEO": {v["id"] for v in graph.all(f"{graph.page_id}/videos")},
+        "REEL": {v["id"] for v in graph.all(f"{graph.account_id}/video_reels")},
+        "VIDEO": {v["id"] for v in graph.all(f"{graph.account_id}/videos")},
     }
     for kind, ids in known.items():
         is_post = kind == "post"
@@ -334,7 +275,7 @@ def test_lifetime_insights_are_those_that_are_asked_for(graph: Graph) -> None:
             data = graph.ask(f"{object_id}/{edge}", metric=",".join(names))["data"]
             assert [result["name"] for result in data] == names
             for metric, result in zip(asked, data, strict=True):
-                check_types(result, InsightsResult._field_types)
+                check(result, InsightsResult._field_types)
                 assert result["id"] == f"{object_id}/{edge}/{metric.metric}/lifetime"
                 [value] = result["values"]
                 assert value.keys() == {"value"}
@@ -354,50 +295,50 @@ def test_every_metric_of_the_table_is_served() -> None:
         assert {m.metric for m in asked if m.breakdown} == names & numbers.SEGMENTED
 
 
-def test_limits_and_unknown_names_are_refused(graph: Graph) -> None:
-    page, post = graph.page_id, graph.posts()[0]["id"]
+def test_limits_and_unknown_names_are_refused(graph: Pages) -> None:
+    page, post = graph.account_id, graph.posts()[0]["id"]
     span = {"since": "2026-08-01", "until": "2026-11-20", "metric": "page_follows"}
-    assert "90 days" in graph.refused(f"{page}/insights", **span)["message"]
+    assert "90 days" in graph.error(f"{page}/insights", **span)["message"]
     old = {"since": "2024-11-01", "until": "2024-11-20", "metric": "page_follows"}
-    assert "last 2 years" in graph.refused(f"{page}/insights", **old)["message"]
+    assert "last 2 years" in graph.error(f"{page}/insights", **old)["message"]
     dead = {"metric": "page_follows,page_impressions"}
-    assert "valid insights metric" in graph.refused(f"{page}/insights", **dead)["message"]
-    assert graph.refused(f"{page}/insights")["code"] == 3001
-    assert "limit" in graph.refused(f"{page}/published_posts", limit="101")["message"]
-    assert "nonexisting field (nope)" in graph.refused(page, fields="id,nope")["message"]
-    assert graph.refused(page, fields="id,{")["code"] == 2500
-    assert graph.refused(f"{post[:-1]}0/comments")["error_subcode"] == 33
-    assert graph.refused("1/published_posts")["error_subcode"] == 33
+    assert "valid insights metric" in graph.error(f"{page}/insights", **dead)["message"]
+    assert graph.error(f"{page}/insights")["code"] == 3001
+    assert "limit" in graph.error(f"{page}/published_posts", limit="101")["message"]
+    assert "nonexisting field (nope)" in graph.error(page, fields="id,nope")["message"]
+    assert graph.error(page, fields="id,{")["code"] == 2500
+    assert graph.error(f"{post[:-1]}0/comments")["error_subcode"] == 33
+    assert graph.error("1/published_posts")["error_subcode"] == 33
     of_video = {"metric": "post_media_view"}
     reel = graph.all(f"{page}/video_reels")[0]["id"]
-    assert "valid insights" in graph.refused(f"{reel}/video_insights", **of_video)["message"]
+    assert "valid insights" in graph.error(f"{reel}/video_insights", **of_video)["message"]
 
 
-def test_a_reel_has_no_insights_as_a_post(graph: Graph) -> None:
+def test_a_reel_has_no_insights_as_a_post(graph: Pages) -> None:
     reel = next(post for post in graph.posts() if "/reel/" in post["permalink_url"])
     video_id = reel["attachments"]["data"][0]["target"]["id"]
     for node in (reel["id"], video_id):
-        error = graph.refused(f"{node}/insights", metric="post_media_view")
+        error = graph.error(f"{node}/insights", metric="post_media_view")
         assert "nonexisting field (insights)" in error["message"]
 
 
-def test_tokens(api: TestClient, tokens: TokenBook, graph: Graph, world: World) -> None:
+def test_tokens(api: TestClient, tokens: TokenBook, graph: Pages, world: World) -> None:
     other = next(
         account.account_id
         for account in world.accounts()
-        if account.platform == "facebook" and account.account_id != graph.page_id
+        if account.platform == "facebook" and account.account_id != graph.account_id
     )
-    assert graph.refused(other)["error_subcode"] == 33
-    pair = tokens.issued("facebook", graph.page_id)
-    owner = Graph(api, tokens, graph.page_id, LAST_DAY)
+    assert graph.error(other)["error_subcode"] == 33
+    pair = tokens.issued("facebook", graph.account_id)
+    owner = Pages(api, tokens, graph.account_id, LAST_DAY)
     owner.token = pair.refresh_token
     [page] = owner.ask("me/accounts", fields="id,access_token")["data"]
     owner.token = page["access_token"]
-    assert owner.ask(page["id"])["id"] == graph.page_id
+    assert owner.ask(page["id"])["id"] == graph.account_id
     owner.token = "EAAnobody"
-    assert (owner.refused(page["id"])["code"], owner.refused("me/accounts")["code"]) == (190, 190)
+    assert (owner.error(page["id"])["code"], owner.error("me/accounts")["code"]) == (190, 190)
     owner.token = ""
-    assert owner.refused(page["id"])["code"] == 104
+    assert owner.error(page["id"])["code"] == 104
 
 
 @pytest.mark.parametrize(
@@ -405,7 +346,7 @@ def test_tokens(api: TestClient, tokens: TokenBook, graph: Graph, world: World) 
     [(ERROR_GAP, 500, 2, None, True), (ERROR_SUSPENDED, 400, 100, 33, None)],
 )
 def test_a_bad_day_and_a_suspended_page(
-    graph: Graph,
+    graph: Pages,
     world: World,
     kind: int,
     status: int,
@@ -413,27 +354,27 @@ def test_a_bad_day_and_a_suspended_page(
     subcode: int | None,
     is_transient: bool | None,
 ) -> None:
-    found = world.locate("facebook", graph.page_id)
+    found = world.locate("facebook", graph.account_id)
     assert found is not None
     block, account = found
     post = graph.posts()[0]["id"]
     block.error_kind[account, -1] = kind
     try:
-        for path in (graph.page_id, f"{graph.page_id}/videos", f"{post}/comments"):
-            error = graph.refused(path, status=status)
+        for path in (graph.account_id, f"{graph.account_id}/videos", f"{post}/comments"):
+            error = graph.error(path, status=status)
             assert (error["code"], error.get("error_subcode")) == (code, subcode)
             assert error.get("is_transient") == is_transient
     finally:
         block.error_kind[account, -1] = ERROR_NONE
-    assert graph.ask(graph.page_id)["id"] == graph.page_id
+    assert graph.ask(graph.account_id)["id"] == graph.account_id
 
 
 def test_a_page_of_fewer_than_100_likes_has_no_insights(
-    api: TestClient, tokens: TokenBook, graph: Graph, world: World, monkeypatch: pytest.MonkeyPatch
+    api: TestClient, tokens: TokenBook, graph: Pages, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fans = graph.ask(graph.page_id, fields="fan_count")["fan_count"]
+    fans = graph.ask(graph.account_id, fields="fan_count")["fan_count"]
     post = next(post["id"] for post in graph.posts() if "/reel/" not in post["permalink_url"])
-    asked = {f"{graph.page_id}/insights": "page_follows", f"{post}/insights": "post_clicks"}
+    asked = {f"{graph.account_id}/insights": "page_follows", f"{post}/insights": "post_clicks"}
     for fewest, is_empty in ((fans, False), (fans + 1, True)):
         monkeypatch.setattr(numbers, "FEWEST_LIKES", fewest)
         for path, metric in asked.items():
