@@ -104,15 +104,6 @@ def test_every_living_metric_is_served_and_no_dead_one() -> None:
         assert (row.metric in served) == (row.status == "living"), row
 
 
-def test_media_from_before_the_world_were_posted_before_the_conversion(
-    api: TestClient, tokens: TokenBook, graph: Accounts, world: World
-) -> None:
-    early = Accounts(api, tokens, graph.account_id, world.first_day)
-    old = [m for m in early.media() if m["timestamp"][:10] < str(world.first_day)]
-    assert old
-    assert early.refused(f"{old[0]['id']}/insights", metric="reach")[:2] == (100, 2108006)
-
-
 def test_account(graph: Accounts) -> None:
     profile = graph.ask(graph.account_id, fields=PROFILE)
     check(profile, IGUser._field_types)
