@@ -54,6 +54,7 @@
             'post_id': 'String',
             'snapshot_date': 'Date',
             'fetched_at': "DateTime64(6, 'UTC')",
+            'published_at': "Nullable(DateTime64(6, 'UTC'))",
             'view_count': 'Nullable(Int64)',
             'view_definition': 'Nullable(String)',
             'like_count': 'Nullable(Int64)',

@@ -19,6 +19,7 @@ select
             'post_id': 'published.post_id',
             'snapshot_date': 'published.snapshot_date',
             'fetched_at': 'published.fetched_at',
+            'published_at': 'published.published_at',
             'view_count': 'video_posts.view_count',
             'view_definition': 'video_posts.view_definition',
             'like_count': 'published.like_count',

@@ -1,7 +1,7 @@
 select
     {{ conform('post_days', 'tiktok', [
-        'account_id', 'post_id', 'snapshot_date', 'fetched_at', 'view_count', 'view_definition',
-        'like_count', 'comment_count', 'share_count',
+        'account_id', 'post_id', 'snapshot_date', 'fetched_at', 'published_at', 'view_count',
+        'view_definition', 'like_count', 'comment_count', 'share_count',
         {'interaction_count': interaction_count(['like_count', 'comment_count', 'share_count'])},
     ]) }}
 from {{ ref('stg_tiktok__videos') }}

@@ -1,7 +1,7 @@
 select
     {{ conform('post_days', 'youtube', [
-        'account_id', 'post_id', 'snapshot_date', 'fetched_at', 'view_count', 'view_definition',
-        'like_count', 'comment_count',
+        'account_id', 'post_id', 'snapshot_date', 'fetched_at', 'published_at', 'view_count',
+        'view_definition', 'like_count', 'comment_count',
         {'interaction_count': interaction_count(['like_count', 'comment_count'])},
     ]) }}
 from {{ ref('stg_youtube__video_stats') }}
