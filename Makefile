@@ -68,11 +68,13 @@ check: $(VENV)  ## Lint, types, import directions, SQL style, secrets
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy
 	@.venv/bin/lint-imports
+	@$(PY) -m orchestration.kpi_page --check
 	@.venv/bin/sqlfluff lint --disable-progress-bar dbt_project/models
 	@git ls-files -z | xargs -0 .venv/bin/detect-secrets-hook $(SECRETS)
 
 format: $(VENV)  ## Format Python and SQL
 	@$(PY) -m orchestration.dbt_platforms
+	@$(PY) -m orchestration.kpi_page
 	@$(PY) -m ruff check --fix .
 	@$(PY) -m ruff format .
 	@.venv/bin/sqlfluff fix --disable-progress-bar dbt_project/models

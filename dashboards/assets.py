@@ -13,8 +13,9 @@ from typing import Annotated, Any, Literal, TypeVar
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from dashboards.metrics import KpiReference, metric_fields
 from warehouse.errors import UserError
 
 ASSETS_PATH = Path(__file__).parent / "assets"
@@ -57,7 +58,10 @@ class Column(Written):
 
 
 class Metric(Written):
-    """A named aggregate over a mart; ``format`` is a d3 number format."""
+    """A named aggregate over a mart; ``format`` is a d3 number format.
+
+    In a file it is a reference to a KPI (:class:`dashboards.metrics.KpiReference`).
+    """
 
     name: str
     label: str
@@ -76,6 +80,20 @@ class DatasetAsset(Written):
     time_column: str | None = None
     columns: list[Column] = Field(min_length=1)
     metrics: list[Metric] = []
+
+    @model_validator(mode="before")
+    @classmethod
+    def _metrics_of_kpis(cls, written: Any) -> Any:
+        """Each reference to a KPI as what ``metrics.yml`` says of it."""
+        if not isinstance(written, dict) or not isinstance(written.get("metrics"), list):
+            return written
+        metrics = [
+            metric_fields(KpiReference.model_validate(item), written.get("table", ""))
+            if isinstance(item, dict) and "kpi" in item
+            else item
+            for item in written["metrics"]
+        ]
+        return {**written, "metrics": metrics}
 
     def column(self, name: str) -> Column | None:
         return next((column for column in self.columns if column.name == name), None)
