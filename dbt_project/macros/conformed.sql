@@ -1,11 +1,19 @@
 {#-
-  What core reads of a platform: three views in the platform's staging folder, named
+  What core reads of a platform: views in the platform's staging folder, named
   `stg_<platform>__<view>`, with exactly these columns. Core unites them over `platforms()`, so a
   platform is one staging folder and core does not change.
 
   account_days: an account's profile and own counters, one row for each account and day.
+  account_insights: what the platform measured of an account's day, one row for each account, day of
+    reading and day measured; the platform restates, so a day is read more than once.
+  audience_days: an account's audience by segment, one row for each account, day of reading,
+    audience, dimension and segment.
+  audience_hours: followers online, one row for each account, day of reading and hour.
+  comments: one row for each comment or reply and day of reading.
   posts: what a post is, one row for each post and day on which that was read.
   post_days: a post's lifetime counters, one row for each listed post and day.
+
+  A platform that does not have such a thing says so in one line: `conform_nothing`.
 -#}
 {% macro conformed_columns(view) -%}
     {%- set views = {
@@ -20,6 +28,7 @@
             'profile_url': 'Nullable(String)',
             'avatar_url': 'Nullable(String)',
             'country': 'Nullable(String)',
+            'category': 'Nullable(String)',
             'is_verified': 'Nullable(Bool)',
             'account_created_at': "Nullable(DateTime64(6, 'UTC'))",
             'follower_count': 'Nullable(Int64)',
@@ -28,6 +37,60 @@
             'lifetime_view_count': 'Nullable(Int64)',
             'lifetime_like_count': 'Nullable(Int64)',
             'lifetime_post_count': 'Nullable(Int64)',
+        },
+        'account_insights': {
+            'platform': 'LowCardinality(String)',
+            'account_id': 'String',
+            'snapshot_date': 'Date',
+            'date': 'Date',
+            'fetched_at': "DateTime64(6, 'UTC')",
+            'reach_count': 'Nullable(Int64)',
+            'view_count': 'Nullable(Int64)',
+            'view_definition': 'Nullable(String)',
+            'profile_view_count': 'Nullable(Int64)',
+            'gained_follower_count': 'Nullable(Int64)',
+            'lost_follower_count': 'Nullable(Int64)',
+            'engagement_count': 'Nullable(Int64)',
+            'engaged_account_count': 'Nullable(Int64)',
+        },
+        'audience_days': {
+            'platform': 'LowCardinality(String)',
+            'account_id': 'String',
+            'snapshot_date': 'Date',
+            'fetched_at': "DateTime64(6, 'UTC')",
+            'audience': 'String',
+            'dimension': 'String',
+            'segment': 'String',
+            'audience_count': 'Nullable(Int64)',
+            'share': 'Nullable(Float64)',
+        },
+        'audience_hours': {
+            'platform': 'LowCardinality(String)',
+            'account_id': 'String',
+            'snapshot_date': 'Date',
+            'fetched_at': "DateTime64(6, 'UTC')",
+            'date': 'Date',
+            'hour': 'UInt8',
+            'hour_at': "DateTime64(6, 'UTC')",
+            'active_follower_count': 'Nullable(Int64)',
+        },
+        'comments': {
+            'platform': 'LowCardinality(String)',
+            'account_id': 'String',
+            'post_id': 'String',
+            'comment_id': 'String',
+            'snapshot_date': 'Date',
+            'fetched_at': "DateTime64(6, 'UTC')",
+            'parent_comment_id': 'Nullable(String)',
+            'author_id': 'Nullable(String)',
+            'author_name': 'Nullable(String)',
+            'is_by_owner': 'Nullable(Bool)',
+            'comment_text': 'Nullable(String)',
+            'language': 'Nullable(String)',
+            'like_count': 'Nullable(Int64)',
+            'reply_count': 'Nullable(Int64)',
+            'published_at': "Nullable(DateTime64(6, 'UTC'))",
+            'is_hidden': 'Nullable(Bool)',
         },
         'posts': {
             'platform': 'LowCardinality(String)',
@@ -61,6 +124,7 @@
             'comment_count': 'Nullable(Int64)',
             'share_count': 'Nullable(Int64)',
             'save_count': 'Nullable(Int64)',
+            'reach_count': 'Nullable(Int64)',
             'interaction_count': 'Nullable(Int64)',
         },
     } -%}
@@ -90,6 +154,15 @@
             ) }}
         {%- endif %}
     cast({{ expressions.get(name, 'null') }} as {{ type }}) as {{ name }}{{ ',' if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}
+
+{#- A platform's conformed view of what the platform does not have: its columns and no row. -#}
+{% macro conform_nothing(view, platform) -%}
+    {%- for name, type in conformed_columns(view).items() %}
+    cast(
+        {{- 'null' if type.startswith('Nullable') else 'defaultValueOfTypeName(\'' ~ type | replace("'", "\\'") ~ '\')' }} as {{ type -}}
+    ) as {{ name }}{{ ',' if not loop.last }}
     {%- endfor %}
 {%- endmacro %}
 

@@ -1,0 +1,3 @@
+select
+    {{ conform_nothing('audience_days', 'facebook') }}
+where false

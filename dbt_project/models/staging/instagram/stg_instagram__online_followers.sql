@@ -1,0 +1,1 @@
+{{ latest_insights('instagram', 'online_followers') }}

@@ -1,0 +1,1 @@
+{{ latest_insights('tiktok', 'account_insights') }}

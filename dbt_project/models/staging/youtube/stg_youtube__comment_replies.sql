@@ -1,0 +1,18 @@
+select
+    cast('youtube' as LowCardinality(String)) as platform,
+    cast(snapshot_date as Date) as snapshot_date,
+    cast(fetched_at as DateTime64(6, 'UTC')) as fetched_at,
+    cast(channel_id as String) as account_id,
+    cast(id as String) as comment_id,
+    cast(video_id as Nullable(String)) as post_id,
+    cast(parent_id as Nullable(String)) as parent_comment_id,
+    cast(author_channel_id as Nullable(String)) as author_id,
+    cast(author_display_name as Nullable(String)) as author_name,
+    cast(text_original as Nullable(String)) as comment_text,
+    cast(language as Nullable(String)) as language,
+    cast(like_count as Nullable(Int64)) as like_count,
+    cast(published_at as Nullable(DateTime64(6, 'UTC'))) as published_at,
+    cast(updated_at as Nullable(DateTime64(6, 'UTC'))) as updated_at
+from {{ source('raw', 'youtube__comments') }}
+order by snapshot_date, account_id, comment_id, fetched_at desc, like_count desc
+limit 1 by snapshot_date, account_id, comment_id
