@@ -2,28 +2,149 @@
     config(
         materialized='incremental',
         incremental_strategy='insert_overwrite',
-        partition_by='snapshot_date',
-        order_by='(account_key, post_key)',
-        pre_hook="{{ drop_vanished_days(conformed_views('post_days')) }}",
-        query_settings={'max_partitions_per_insert_block': 0},
+        partition_by='toYYYYMM(snapshot_date)',
+        order_by='(account_key, post_key, snapshot_date)',
+        pre_hook="{{ drop_vanished_months(conformed_views('post_days')) }}",
+        meta={'attaches_new_days': true},
     )
 }}
+{%- set read_columns = [
+    'platform', 'account_key', 'post_key', 'snapshot_date', 'published_at', 'view_count',
+    'view_definition', 'like_count', 'comment_count', 'share_count', 'save_count', 'reach_count',
+    'interaction_count',
+] %}
+{%- set deltas = ['view', 'like', 'comment', 'share', 'save', 'interaction'] %}
+{%- set built_columns = read_columns + ['delta_days', 'view_delta', 'like_delta', 'comment_delta', 'share_delta',
+    'save_delta', 'interaction_delta', 'has_negative_delta'] %}
+{%- set read_days = "snapshot_date between " ~ first_day() ~ " - 1 and " ~ last_day() if is_incremental() else 'true' %}
+-- The day before comes with the run's days from staging, where a day is cheap to read. Older
+-- readings are looked up by key, for the posts that lack it alone.
 with
 post_days as (
-    {{ every_platform('post_days', where=in_window('snapshot_date')) }}
+    {{ every_platform('post_days', where=read_days) }}
+),
+
+listings as (
+    select
+        platform,
+        {{ platform_key('account_id') }} as account_key,
+        {{ platform_key('post_id') }} as post_key,
+        snapshot_date,
+        published_at,
+        view_count,
+        view_definition,
+        like_count,
+        comment_count,
+        share_count,
+        save_count,
+        {{ 'reach_count' if 'reach_count' in conformed_columns('post_days') else 'cast(null as Nullable(Int64)) as reach_count' }},
+        interaction_count
+    from post_days
+    {%- if is_incremental() and not brings_new_days() %}
+    union all
+    select {{ read_columns | join(', ') }}
+    from {{ this }}
+    where snapshot_date between {{ last_day() }} + 1 and {{ last_day() }} + {{ reach_of_a_day() }}
+    {%- endif %}
+),
+
+{% if is_incremental() -%}
+unpreceded as (
+    select
+        account_key,
+        post_key
+    from listings
+    group by account_key, post_key
+    having min(snapshot_date) >= {{ first_day() }}
+),
+
+older_listings as (
+    select {{ read_columns | join(', ') }}
+    from {{ this }}
+    where
+        snapshot_date between {{ first_day() }} - {{ reach_of_a_day() }} and {{ first_day() }} - 2
+        and (account_key, post_key) in (select account_key, post_key from unpreceded) -- noqa: LT09
+    order by account_key, post_key, snapshot_date desc
+    limit 1 by account_key, post_key
+),
+{%- endif %}
+
+readings as (
+    select * from listings
+    {%- if is_incremental() %}
+    union all
+    select * from older_listings
+    {%- endif %}
+),
+
+preceded as (
+    select
+        *,
+        {%- for counter in deltas %}
+        lagInFrame({{ counter }}_count) over by_day as previous_{{ counter }}_count,
+        {%- endfor %}
+        snapshot_date - lagInFrame(toNullable(snapshot_date)) over by_day as days_since_previous
+    from readings
+    window by_day as (
+        partition by account_key, post_key order by snapshot_date
+        rows between 1 preceding and current row
+    )
+),
+
+-- All that a post published in those days has gathered, it has gathered since.
+based as (
+    select
+        *,
+        snapshot_date - toDate(published_at) as age_days,
+        multiIf(
+            days_since_previous <= {{ reach_of_a_day() }}, days_since_previous,
+            age_days between 0 and {{ reach_of_a_day() }}, age_days + 1,
+            null
+        ) as delta_days,
+        coalesce(days_since_previous <= {{ reach_of_a_day() }}, false) as has_previous
+    from preceded
+    where {{ in_rebuilt_days() }}
+),
+
+measured as (
+    select
+        *,
+        {%- for counter in deltas %}
+        if(
+            delta_days is null, null,
+            {{ counter }}_count - if(has_previous, previous_{{ counter }}_count, 0)
+        ) as {{ counter }}_delta
+        {{- ',' if not loop.last }}
+        {%- endfor %}
+    from based
 )
 
 select
     cast(platform as LowCardinality(String)) as platform,
-    cast({{ platform_key('account_id') }} as String) as account_key,
-    cast({{ platform_key('post_id') }} as String) as post_key,
+    cast(account_key as String) as account_key,
+    cast(post_key as String) as post_key,
     cast(snapshot_date as Date) as snapshot_date,
-    cast(fetched_at as DateTime64(6, 'UTC')) as fetched_at,
+    cast(published_at as Nullable(DateTime64(6, 'UTC'))) as published_at,
     cast(view_count as Nullable(Int64)) as view_count,
     cast(view_definition as LowCardinality(Nullable(String))) as view_definition,
     cast(like_count as Nullable(Int64)) as like_count,
     cast(comment_count as Nullable(Int64)) as comment_count,
     cast(share_count as Nullable(Int64)) as share_count,
     cast(save_count as Nullable(Int64)) as save_count,
-    cast(interaction_count as Nullable(Int64)) as interaction_count
-from post_days
+    cast(reach_count as Nullable(Int64)) as reach_count,
+    cast(interaction_count as Nullable(Int64)) as interaction_count,
+    cast(delta_days as Nullable(UInt8)) as delta_days,
+    cast(view_delta as Nullable(Int64)) as view_delta,
+    cast(like_delta as Nullable(Int64)) as like_delta,
+    cast(comment_delta as Nullable(Int64)) as comment_delta,
+    cast(share_delta as Nullable(Int64)) as share_delta,
+    cast(save_delta as Nullable(Int64)) as save_delta,
+    cast(interaction_delta as Nullable(Int64)) as interaction_delta,
+    cast(
+        arrayExists(
+            delta -> delta < 0,
+            [view_delta, like_delta, comment_delta, share_delta, save_delta, interaction_delta]
+        ) as Bool
+    ) as has_negative_delta
+from measured
+{{ carried_days(built_columns) }}
