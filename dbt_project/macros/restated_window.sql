@@ -36,3 +36,15 @@
     {%- endset -%}
     {{ return(run_query('select toString(' ~ first_day ~ ' - ' ~ var('restated_days') ~ ')').rows[0][0]) }}
 {%- endmacro %}
+
+{#- The months that hold those days, for a model that replaces months whole. -#}
+{% macro restated_months(column, known_through='snapshot_date') -%}
+    {%- set since = restated_since(known_through) -%}
+    {%- set end_date = var('end_date') -%}
+    {%- if not is_incremental() -%}
+    true
+    {%- else -%}
+    toStartOfMonth({{ column }}) >= toStartOfMonth(toDate('{{ since }}'))
+    {%- if end_date is not none %} and toStartOfMonth({{ column }}) <= toDate('{{ end_date }}'){% endif -%}
+    {%- endif -%}
+{%- endmacro %}

@@ -2,25 +2,162 @@
     config(
         materialized='incremental',
         incremental_strategy='insert_overwrite',
-        partition_by='snapshot_date',
-        order_by='account_key',
-        pre_hook="{{ drop_vanished_days(conformed_views('account_days')) }}",
-        query_settings={'max_partitions_per_insert_block': 0},
+        partition_by='toYYYYMM(snapshot_date)',
+        order_by='(account_key, snapshot_date)',
+        post_hook="{{ drop_emptied_account_months() }}",
     )
 }}
+{%- set read_columns = [
+    'fetched_at', 'handle', 'category', 'is_verified', 'follower_count', 'is_follower_count_hidden',
+    'following_count', 'lifetime_view_count', 'lifetime_like_count', 'lifetime_post_count',
+] %}
+{%- set insight_columns = [
+    'gained_follower_count', 'lost_follower_count', 'reach_count', 'view_count',
+    'profile_view_count', 'engagement_count', 'engaged_account_count', 'view_definition',
+] %}
+-- A day is read once, but its insights are read again by the days after it. So a run takes the
+-- readings of its own days, and what it holds of the months that they speak of from itself.
 with
+{% if is_incremental() -%}
+built as (
+    select * from {{ this }}
+    where {{ restated_months('snapshot_date') }}
+),
+{%- endif %}
+
 account_days as (
     {{ every_platform('account_days', where=in_window('snapshot_date')) }}
+),
+
+insights as (
+    {{ every_platform('account_insights', where=in_window('snapshot_date')) }}
+),
+
+days_read as (
+    select
+        platform,
+        {{ platform_key('account_id') }} as account_key,
+        snapshot_date,
+        {{ read_columns | join(', ') }}
+    from account_days
+    {% if is_incremental() -%}
+    union all
+    select
+        platform,
+        account_key,
+        snapshot_date,
+        {{ read_columns | join(', ') }}
+    from built
+    where fetched_at is not null and not ({{ in_window('snapshot_date') }})
+    {%- endif %}
+),
+
+{% if is_incremental() -%}
+-- Days whose latest reading was repeated and no longer has them: the reading before it holds.
+incomplete as (
+    select
+        account_key,
+        snapshot_date,
+        assumeNotNull(insights_snapshot_date) as read_date
+    from built
+    where
+        insights_snapshot_date is not null
+        and {{ in_window('insights_snapshot_date') }}
+        and (account_key, snapshot_date) not in (
+            select
+                {{ platform_key('account_id') }} as read_account_key,
+                date
+            from insights
+        )
+),
+
+-- From 1970-01-01 to then where nothing is incomplete, as on most days: history is then not read.
+earlier_insights as (
+    {{ every_platform('account_insights', where=
+        'snapshot_date between (select min(snapshot_date) from incomplete) '
+        ~ 'and (select max(read_date) from incomplete) and not (' ~ in_window('snapshot_date') ~ ')'
+    ) }}
+),
+{%- endif %}
+
+insight_readings as (
+    select
+        platform,
+        {{ platform_key('account_id') }} as account_key,
+        insights.date as snapshot_date,
+        insights.snapshot_date as insights_snapshot_date,
+        {{ insight_columns | join(', ') }}
+    from insights
+    {% if is_incremental() -%}
+    union all
+    select
+        platform,
+        account_key,
+        snapshot_date,
+        assumeNotNull(built.insights_snapshot_date) as insights_snapshot_date,
+        {{ insight_columns | join(', ') }}
+    from built
+    where
+        built.insights_snapshot_date is not null
+        and not ({{ in_window('built.insights_snapshot_date') }})
+    union all
+    select
+        platform,
+        {{ platform_key('account_id') }} as account_key,
+        earlier_insights.date as snapshot_date,
+        earlier_insights.snapshot_date as insights_snapshot_date,
+        {{ insight_columns | join(', ') }}
+    from earlier_insights
+    where
+        ({{ platform_key('account_id') }}, date) in (select account_key, snapshot_date from incomplete)
+    {%- endif %}
+),
+
+-- A reading holds all metrics of a day, so the latest holds whole: what it lacks stays absent.
+latest_insights as (
+    select *
+    from insight_readings
+    order by account_key, snapshot_date, insights_snapshot_date desc
+    limit 1 by account_key, snapshot_date
 )
 
 select
-    cast(platform as LowCardinality(String)) as platform,
-    cast({{ platform_key('account_id') }} as String) as account_key,
-    cast(snapshot_date as Date) as snapshot_date,
-    cast(fetched_at as DateTime64(6, 'UTC')) as fetched_at,
-    cast(follower_count as Nullable(Int64)) as follower_count,
-    cast(following_count as Nullable(Int64)) as following_count,
-    cast(lifetime_view_count as Nullable(Int64)) as lifetime_view_count,
-    cast(lifetime_like_count as Nullable(Int64)) as lifetime_like_count,
-    cast(lifetime_post_count as Nullable(Int64)) as lifetime_post_count
-from account_days
+    cast(coalesce(days_read.platform, latest_insights.platform) as LowCardinality(String)) as platform,
+    cast(coalesce(days_read.account_key, latest_insights.account_key) as String) as account_key,
+    cast(coalesce(days_read.snapshot_date, latest_insights.snapshot_date) as Date) as snapshot_date,
+    cast(
+        {{ platform_day_start_at(
+            'coalesce(days_read.platform, latest_insights.platform)',
+            'coalesce(days_read.snapshot_date, latest_insights.snapshot_date)'
+        ) }} as DateTime('UTC')
+    ) as day_start_at,
+    cast(
+        {{ platform_day_end_at(
+            'coalesce(days_read.platform, latest_insights.platform)',
+            'coalesce(days_read.snapshot_date, latest_insights.snapshot_date)'
+        ) }} as DateTime('UTC')
+    ) as day_end_at,
+    cast(days_read.fetched_at as Nullable(DateTime64(6, 'UTC'))) as fetched_at,
+    cast(days_read.handle as Nullable(String)) as handle,
+    cast(days_read.category as LowCardinality(Nullable(String))) as category,
+    cast(days_read.is_verified as Nullable(Bool)) as is_verified,
+    cast(days_read.follower_count as Nullable(Int64)) as follower_count,
+    cast(days_read.is_follower_count_hidden as Nullable(Bool)) as is_follower_count_hidden,
+    cast(days_read.following_count as Nullable(Int64)) as following_count,
+    cast(days_read.lifetime_view_count as Nullable(Int64)) as lifetime_view_count,
+    cast(days_read.lifetime_like_count as Nullable(Int64)) as lifetime_like_count,
+    cast(days_read.lifetime_post_count as Nullable(Int64)) as lifetime_post_count,
+    cast(latest_insights.gained_follower_count as Nullable(Int64)) as gained_follower_count,
+    cast(latest_insights.lost_follower_count as Nullable(Int64)) as lost_follower_count,
+    cast(latest_insights.reach_count as Nullable(Int64)) as reach_count,
+    cast(latest_insights.view_count as Nullable(Int64)) as view_count,
+    cast(latest_insights.profile_view_count as Nullable(Int64)) as profile_view_count,
+    cast(latest_insights.engagement_count as Nullable(Int64)) as engagement_count,
+    cast(latest_insights.engaged_account_count as Nullable(Int64)) as engaged_account_count,
+    cast(latest_insights.view_definition as LowCardinality(Nullable(String))) as view_definition,
+    cast(latest_insights.insights_snapshot_date as Nullable(Date)) as insights_snapshot_date
+from days_read
+full outer join latest_insights
+    on
+        days_read.account_key = latest_insights.account_key
+        and days_read.snapshot_date = latest_insights.snapshot_date
