@@ -95,6 +95,10 @@ class Server:
         line = next(line for line in status.splitlines() if line.startswith("VmHWM"))
         return int(line.split()[1]) * 1024
 
+    def forget_peak(self) -> None:
+        """Let :meth:`peak_bytes` tell of what comes from now on."""
+        Path(f"/proc/{self.process.pid}/clear_refs").write_text("5")
+
     def stop(self) -> None:
         """End it."""
         self._process.terminate()

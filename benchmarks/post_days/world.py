@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 PLATFORMS = ("facebook", "instagram", "tiktok", "youtube")
-END = date(2026, 11, 1)
+END = date(2026, 10, 27)
+"""Late in a month: the days after it meet partitions that are nearly full."""
 CREATORS = 200
 RECENT_POSTS = 10
 """An account's posts that were published in the last 60 days, six days apart."""
