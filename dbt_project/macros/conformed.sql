@@ -37,6 +37,9 @@
             'lifetime_view_count': 'Nullable(Int64)',
             'lifetime_like_count': 'Nullable(Int64)',
             'lifetime_post_count': 'Nullable(Int64)',
+            'community_guidelines_good_standing': 'Nullable(Bool)',
+            'copyright_strikes_good_standing': 'Nullable(Bool)',
+            'content_id_claims_good_standing': 'Nullable(Bool)',
         },
         'account_insights': {
             'platform': 'LowCardinality(String)',

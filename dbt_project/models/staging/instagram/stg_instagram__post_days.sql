@@ -17,6 +17,7 @@ select
             'post_id': 'media.post_id',
             'snapshot_date': 'media.snapshot_date',
             'fetched_at': 'media.fetched_at',
+            'published_at': 'media.published_at',
             'view_count': 'media.view_count',
             'view_definition': 'media.view_definition',
             'like_count': 'media.like_count',

@@ -17,6 +17,7 @@ select
             'post_id': 'videos.post_id',
             'snapshot_date': 'videos.snapshot_date',
             'fetched_at': 'videos.fetched_at',
+            'published_at': 'videos.published_at',
             'view_count': 'videos.view_count',
             'view_definition': 'videos.view_definition',
             'like_count': 'videos.like_count',

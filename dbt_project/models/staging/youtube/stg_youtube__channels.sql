@@ -13,7 +13,10 @@ select
     cast(subscriber_count as Nullable(Int64)) as follower_count,
     cast(hidden_subscriber_count as Nullable(Bool)) as is_follower_count_hidden,
     cast(view_count as Nullable(Int64)) as lifetime_view_count,
-    cast(video_count as Nullable(Int64)) as lifetime_post_count
+    cast(video_count as Nullable(Int64)) as lifetime_post_count,
+    cast(community_guidelines_good_standing as Nullable(Bool)) as community_guidelines_good_standing,
+    cast(copyright_strikes_good_standing as Nullable(Bool)) as copyright_strikes_good_standing,
+    cast(content_id_claims_good_standing as Nullable(Bool)) as content_id_claims_good_standing
 from {{ source('raw', 'youtube__channels') }}
 order by snapshot_date, account_id, fetched_at desc
 limit 1 by snapshot_date, account_id

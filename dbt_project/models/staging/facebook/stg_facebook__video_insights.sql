@@ -1,0 +1,1 @@
+{{ latest_insights('facebook', 'video_insights') }}

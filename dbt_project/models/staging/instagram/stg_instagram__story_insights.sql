@@ -1,0 +1,1 @@
+{{ latest_insights('instagram', 'story_insights') }}

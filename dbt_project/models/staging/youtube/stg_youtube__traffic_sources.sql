@@ -1,0 +1,1 @@
+{{ latest_insights('youtube', 'traffic_sources') }}

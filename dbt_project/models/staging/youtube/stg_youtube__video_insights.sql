@@ -1,0 +1,1 @@
+{{ latest_insights('youtube', 'video_insights') }}
