@@ -10,7 +10,9 @@ Everything that differs between machines comes from environment variables, which
 Source of the names: https://superset.apache.org/docs/configuration/configuring-superset
 """
 
+import json
 import os
+from typing import Any
 
 SECRET_KEY = os.environ["SUPERSET_SECRET_KEY"]
 SQLALCHEMY_DATABASE_URI = os.environ["SUPERSET_METADATA_URL"]
@@ -63,6 +65,48 @@ DATA_CACHE_CONFIG = {
     "CACHE_THRESHOLD": 500,
 }
 CACHE_CONFIG = DATA_CACHE_CONFIG
+
+
+def _dashboard_of_request() -> str:
+    """The slug of the dashboard that the request is for, as far as it says so.
+
+    A chart of a dashboard names it in its form data. A chart that is asked for by itself counts for
+    the first dashboard that it stands on; SQL Lab and all else for ``superset``.
+    """
+    from flask import has_request_context, request
+    from superset import db
+    from superset.models.dashboard import Dashboard
+    from superset.models.slice import Slice
+
+    if not has_request_context():
+        return "superset"
+    body = request.get_json(silent=True)
+    form = (body.get("form_data") or {}) if isinstance(body, dict) else {}
+    dashboard_id = form.get("dashboardId") or request.args.get("dashboard_id")
+    if dashboard_id is not None and str(dashboard_id).isdigit():
+        found = db.session.get(Dashboard, int(dashboard_id))
+        return str(found.slug) if found is not None and found.slug else "superset"
+    chart_id = form.get("slice_id") or (request.view_args or {}).get("pk")
+    if chart_id is not None and request.path.startswith("/api/v1/chart"):
+        chart = db.session.get(Slice, int(chart_id)) if str(chart_id).isdigit() else None
+        slugs = sorted(str(item.slug) for item in chart.dashboards if item.slug) if chart else []
+        return slugs[0] if slugs else "superset"
+    return "superset"
+
+
+def _label_statements(
+    uri: Any, params: dict[str, Any], username: str | None, security_manager: Any, source: Any
+) -> tuple[Any, dict[str, Any]]:
+    """Have the query log say which dashboard a statement is for: ``mart_ops__cost`` adds it up."""
+    if uri.get_backend_name().startswith("clickhouse"):
+        asset = f"dashboards/{_dashboard_of_request()}"
+        comment = json.dumps({"asset": asset, "kind": "dashboard"})
+        arguments = {**params.get("connect_args", {}), "ch_log_comment": comment}
+        params = {**params, "connect_args": arguments}
+    return uri, params
+
+
+DB_CONNECTION_MUTATOR = _label_statements
 
 ROW_LIMIT = 10_000
 SQL_MAX_ROW = 100_000

@@ -36,6 +36,8 @@ from dlt.destinations.impl.clickhouse.sql_client import ClickHouseSqlClient
 from dlt.destinations.sql_client import raise_open_connection_error
 from dlt.destinations.typing import DBApi
 
+from warehouse.client import log_comment
+
 # https://github.com/ClickHouse/ClickHouse/blob/master/src/Common/ErrorCodes.cpp
 UNDEFINED = {"60", "81"}  # UNKNOWN_TABLE, UNKNOWN_DATABASE
 TERMINAL = {
@@ -82,6 +84,7 @@ class HttpSqlClient(ClickHouseSqlClient):
                 fmt=file_format,
                 database=database,
                 settings={
+                    "log_comment": log_comment(f"raw/{table}", "ingestion"),
                     "date_time_input_format": "best_effort",
                     "insert_deduplicate": 1,
                     "insert_deduplication_token": _token(file_path),
@@ -105,6 +108,7 @@ class HttpSqlClient(ClickHouseSqlClient):
             # Statements of one client may run side by side: a session would refuse that.
             autogenerate_session_id=False,
             settings={
+                "log_comment": log_comment(f"raw/{self.dataset_name}", "ingestion"),
                 "select_sequential_consistency": self.config.select_sequential_consistency,
                 # A merge that is repeated deletes and inserts the same rows again: the insert must
                 # not be taken for a repeat. Files alone carry a token.

@@ -27,7 +27,7 @@ from ingestion.cursor import Cursors
 from ingestion.destination import clickhouse_http
 from ingestion.outcomes import Outcomes
 from ingestion.settings import IngestionSettings, read_settings
-from warehouse.client import connect
+from warehouse.client import connect, log_comment
 from warehouse.errors import UserError
 from warehouse.settings import WarehouseSettings
 
@@ -108,7 +108,8 @@ def run(
     settings = settings or read_settings()
     warehouse = warehouse or WarehouseSettings()
     outcomes = outcomes if outcomes is not None else Outcomes()
-    with connect("owner", warehouse) as client, closing(outcomes):
+    comment = log_comment(f"raw/{source.name}", "ingestion")
+    with connect("owner", warehouse, comment) as client, closing(outcomes):
         _require_schema(client, warehouse)
         with _one_at_a_time(_working_directory(settings, warehouse), source.name):
             pipeline = make_pipeline(source.name, settings, warehouse)

@@ -1,5 +1,6 @@
 """The one way to a ClickHouse client: settings in, clickhouse-connect out."""
 
+import json
 import logging
 from typing import Any
 
@@ -13,15 +14,29 @@ from warehouse.settings import Identity, WarehouseSettings
 _WRONG_LOGIN_CODES = frozenset({192, 193, 194, 516})
 
 
+def log_comment(asset: str, kind: str) -> str:
+    """What a statement is for, as ``log_comment`` of the query log: ``mart_ops__cost`` reads it.
+
+    Args:
+        asset: the asset's key (``raw/tiktok__videos``, ``dashboards/overview``), or the package.
+        kind: what is done with it: ``ingestion``, ``dashboard``, ``ml``, ``other``.
+    """
+    return json.dumps({"asset": asset, "kind": kind})
+
+
 def connect(
-    identity: Identity = "owner", settings: WarehouseSettings | None = None, **kwargs: Any
+    identity: Identity = "owner",
+    settings: WarehouseSettings | None = None,
+    comment: str | None = None,
+    **kwargs: Any,
 ) -> Client:
     """Open a client for an identity.
 
     Args:
         identity: ``owner`` (the pipeline) or ``reader`` (dashboards, serving).
         settings: where the warehouse is; read from the environment by default.
-        kwargs: passed to ``clickhouse_connect.get_client`` (``database``, ``settings``, ...).
+        comment: what the client's statements are for, as :func:`log_comment` says it.
+        kwargs: passed to ``clickhouse_connect.get_client`` (``database``, ...).
 
     Raises:
         UserError: the server cannot be reached, or refuses the password.
@@ -33,6 +48,8 @@ def connect(
     where = f"{settings.host}:{settings.port}"
     # A client is shared by threads (Dagster, the API): a session would lock them out of it.
     kwargs.setdefault("autogenerate_session_id", False)
+    if comment is not None:
+        kwargs["settings"] = {"log_comment": comment}
     try:
         return clickhouse_connect.get_client(
             host=settings.host,
