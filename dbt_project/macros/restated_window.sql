@@ -23,6 +23,9 @@
 
 {#- The first of those days (YYYY-MM-DD); of no meaning where a run is not incremental. -#}
 {% macro restated_since(known_through='snapshot_date') -%}
+    {%- if not execute -%}
+        {%- do ref('fct_insight_reading') -%}
+    {%- endif -%}
     {%- if not execute or not is_incremental() -%}
         {{ return('1970-01-01') }}
     {%- endif -%}
@@ -34,7 +37,19 @@
         (select greatest(max({{ known_through }}), toDate('2000-01-01')) - {{ var('lookback_days') }} from {{ this }})
         {%- endif -%}
     {%- endset -%}
-    {{ return(run_query('select toString(' ~ first_day ~ ' - ' ~ var('restated_days') ~ ')').rows[0][0]) }}
+    {%- set since -%}
+        select toString(least(
+            {{ first_day }} - {{ var('restated_days') }},
+            coalesce(minOrNull(earliest_date), {{ first_day }})
+        ))
+        from {{ ref('fct_insight_reading') }}
+        where
+            snapshot_date >= {{ first_day }}
+            {%- if var('end_date') is not none %}
+            and snapshot_date <= toDate('{{ var("end_date") }}')
+            {%- endif %}
+    {%- endset -%}
+    {{ return(run_query(since).rows[0][0]) }}
 {%- endmacro %}
 
 {#- The months that hold those days, for a model that replaces months whole. -#}

@@ -15,6 +15,7 @@
     'gained_follower_count', 'lost_follower_count', 'reach_count', 'view_count',
     'profile_view_count', 'engagement_count', 'engaged_account_count', 'view_definition',
 ] %}
+{%- set refuted = refuted_insights() %}
 -- A day is read once, but its insights are read again by the days after it. So a run takes the
 -- readings of its own days, and what it holds of the months that they speak of from itself.
 with
@@ -52,31 +53,9 @@ days_read as (
     {%- endif %}
 ),
 
-{% if is_incremental() -%}
--- Days whose latest reading was repeated and no longer has them: the reading before it holds.
-incomplete as (
-    select
-        account_key,
-        snapshot_date,
-        assumeNotNull(insights_snapshot_date) as read_date
-    from built
-    where
-        insights_snapshot_date is not null
-        and {{ in_window('insights_snapshot_date') }}
-        and (account_key, snapshot_date) not in (
-            select
-                {{ platform_key('account_id') }} as read_account_key,
-                date
-            from insights
-        )
-),
-
--- From 1970-01-01 to then where nothing is incomplete, as on most days: history is then not read.
+{% if refuted -%}
 earlier_insights as (
-    {{ every_platform('account_insights', where=
-        'snapshot_date between (select min(snapshot_date) from incomplete) '
-        ~ 'and (select max(read_date) from incomplete) and not (' ~ in_window('snapshot_date') ~ ')'
-    ) }}
+    {{ every_platform('account_insights', where=refuted ~ ' and not (' ~ in_window('snapshot_date') ~ ')') }}
 ),
 {%- endif %}
 
@@ -100,6 +79,8 @@ insight_readings as (
     where
         built.insights_snapshot_date is not null
         and not ({{ in_window('built.insights_snapshot_date') }})
+    {%- endif %}
+    {% if refuted -%}
     union all
     select
         platform,
@@ -109,7 +90,13 @@ insight_readings as (
         {{ insight_columns | join(', ') }}
     from earlier_insights
     where
-        ({{ platform_key('account_id') }}, date) in (select account_key, snapshot_date from incomplete)
+        ({{ platform_key('account_id') }}, earlier_insights.date) in (
+            select
+                account_key,
+                snapshot_date
+            from built
+            where {{ in_window('built.insights_snapshot_date') }}
+        )
     {%- endif %}
 ),
 
