@@ -14,6 +14,7 @@
     'platform', 'account_key', 'snapshot_date', 'post_count', 'new_post_count', 'view_count',
     'like_count', 'comment_count', 'share_count', 'interaction_count', 'view_delta', 'like_delta',
     'comment_delta', 'share_delta', 'interaction_delta', 'delta_post_count',
+    'viewed_interaction_delta', 'interacted_view_delta',
     'viewed_interaction_count', 'interacted_view_count', 'reached_interaction_count',
     'interacted_reach_count', 'interactions_per_post', 'recent_post_count', 'recent_like_p10',
     'recent_like_p50', 'recent_like_p90', 'recent_like_count', 'recent_comment_count',
@@ -51,6 +52,10 @@ totals as (
         sumIf(post_days.interaction_delta, post_days.delta_days = 1) as interaction_delta,
         countIf(post_days.delta_days = 1) as delta_post_count,
         -- Rates compare like with like: a post that hides one side counts on neither.
+        sumIf(post_days.interaction_delta, post_days.delta_days = 1 and post_days.view_delta is not null)
+            as viewed_interaction_delta,
+        sumIf(post_days.view_delta, post_days.delta_days = 1 and post_days.interaction_delta is not null)
+            as interacted_view_delta,
         sumIf(post_days.interaction_count, post_days.view_count is not null) as viewed_interaction_count,
         sumIf(post_days.view_count, post_days.interaction_count is not null) as interacted_view_count,
         sumIf(post_days.interaction_count, post_days.reach_count is not null) as reached_interaction_count,
@@ -100,6 +105,8 @@ select
     cast(share_delta as Nullable(Int64)) as share_delta,
     cast(interaction_delta as Nullable(Int64)) as interaction_delta,
     cast(delta_post_count as Int64) as delta_post_count,
+    cast(viewed_interaction_delta as Nullable(Int64)) as viewed_interaction_delta,
+    cast(interacted_view_delta as Nullable(Int64)) as interacted_view_delta,
     cast(viewed_interaction_count as Nullable(Int64)) as viewed_interaction_count,
     cast(interacted_view_count as Nullable(Int64)) as interacted_view_count,
     cast(reached_interaction_count as Nullable(Int64)) as reached_interaction_count,
