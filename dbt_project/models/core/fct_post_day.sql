@@ -18,7 +18,7 @@
     'save_delta', 'interaction_delta', 'has_negative_delta'] %}
 {%- set read_days = "snapshot_date between " ~ first_day() ~ " - 1 and " ~ last_day() if is_incremental() else 'true' %}
 -- The day before comes with the run's days from staging, where a day is cheap to read. Older
--- readings are looked up by key, for the posts that lack it alone.
+-- readings are looked up by key, for the posts alone that lack it and were published before.
 with
 post_days as (
     {{ every_platform('post_days', where=read_days) }}
@@ -37,7 +37,7 @@ listings as (
         comment_count,
         share_count,
         save_count,
-        {{ 'reach_count' if 'reach_count' in conformed_columns('post_days') else 'cast(null as Nullable(Int64)) as reach_count' }},
+        reach_count,
         interaction_count
     from post_days
     {%- if is_incremental() and not brings_new_days() %}
@@ -55,7 +55,9 @@ unpreceded as (
         post_key
     from listings
     group by account_key, post_key
-    having min(snapshot_date) >= {{ first_day() }}
+    having
+        min(snapshot_date) >= {{ first_day() }}
+        and coalesce(tupleElement(argMin(tuple(published_at), snapshot_date), 1) < {{ first_day() }} - 1, true)
 ),
 
 older_listings as (
@@ -91,17 +93,21 @@ preceded as (
     )
 ),
 
--- All that a post published in those days has gathered, it has gathered since.
-based as (
+-- A reading before the publication (of a premiere, say) is not of the public post. All that a post
+-- published in those days has gathered, it has gathered since.
+dated as (
     select
         *,
         snapshot_date - toDate(published_at) as age_days,
+        coalesce(
+            days_since_previous <= {{ reach_of_a_day() }} and (age_days is null or days_since_previous <= age_days),
+            false
+        ) as has_previous,
         multiIf(
-            days_since_previous <= {{ reach_of_a_day() }}, days_since_previous,
+            has_previous, days_since_previous,
             age_days between 0 and {{ reach_of_a_day() }}, age_days + 1,
             null
-        ) as delta_days,
-        coalesce(days_since_previous <= {{ reach_of_a_day() }}, false) as has_previous
+        ) as delta_days
     from preceded
     where {{ in_rebuilt_days() }}
 ),
@@ -116,7 +122,7 @@ measured as (
         ) as {{ counter }}_delta
         {{- ',' if not loop.last }}
         {%- endfor %}
-    from based
+    from dated
 )
 
 select
