@@ -18,6 +18,30 @@
     {{ rate(interactions, followers) }}
 {%- endmacro %}
 
+{% macro engagement_rate_by_reach(interactions, reach) -%}
+    {{ rate(interactions, reach) }}
+{%- endmacro %}
+
+{#-
+  A rate of what was added over some days: NULL unless something was added below the line. Corrections
+  can take back more than came, and two losses would make a gain.
+-#}
+{% macro window_rate(numerator, denominator) -%}
+    if({{ denominator }} > 0, toFloat64({{ numerator }}) / toFloat64({{ denominator }}), null)
+{%- endmacro %}
+
+{#-
+  sum or avg of a column over the named window `last_<days>_days`, 7 or 28: NULL where the column is known
+  on fewer than 5 or 20 of its days.
+-#}
+{% macro window_figure(aggregate, column, days) -%}
+    if(
+        count({{ column }}) over last_{{ days }}_days >= {{ {7: 5, 28: 20}[days] }},
+        {{ aggregate }}({{ column }}) over last_{{ days }}_days,
+        null
+    )
+{%- endmacro %}
+
 {#- nano < 10k, micro 10k-100k, mid 100k-1M, mega from 1M; NULL where the count is not known. -#}
 {% macro follower_tier(followers) -%}
     multiIf(
@@ -27,6 +51,10 @@
         {{ followers }} < 1000000, 'mid',
         'mega'
     )
+{%- endmacro %}
+
+{% macro median(column) -%}
+    quantileExactInclusive(0.5)({{ column }})
 {%- endmacro %}
 
 {#- The five quantiles of a benchmark as columns `p05_<column>` ... `p95_<column>`. -#}
