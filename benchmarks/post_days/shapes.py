@@ -144,7 +144,7 @@ def comments(account: str, post: str, columns: Mapping[str, str]) -> Stream:
             "[0, 1] AS days_old",
             "arrayMap(n -> sipHash64(page_seed, day - days_old, n), range(5)) AS chance",
             "[toUInt64(account * {posts} + 10 + chance % 30)] AS post",
-            "[sipHash64('{platform}', post)] AS seed",
+            "[sipHash64('{platform}', toUInt64(post))] AS seed",
         ),
     )
 

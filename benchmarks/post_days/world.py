@@ -94,7 +94,7 @@ class World:
         intDiv(post, {self.account_posts}) AS account,
         post % {self.account_posts} AS rank,
         {account_columns(platform)},
-        sipHash64('{platform}', post) AS seed,
+        sipHash64('{platform}', toUInt64(post)) AS seed,
         {uniform("p1", "seed", 0)}, {uniform("p2", "seed", 1)},
         {uniform("p3", "seed", 2)}, {uniform("p4", "seed", 3)},
         toDateTime64(if(
@@ -137,7 +137,7 @@ POST_IDS = {
 
 def account_columns(platform: str) -> str:
     """What is an account's own, out of ``account`` and ``day``."""
-    return f"""sipHash64('{platform}', 'account', account) AS page_seed,
+    return f"""sipHash64('{platform}', 'account', toUInt64(account)) AS page_seed,
         {ACCOUNT_IDS[platform]} AS account_id,
         {uniform("a1", "page_seed", 0)}, {uniform("a2", "page_seed", 1)},
         exp(7.5 + 7.5 * a1) AS size,
