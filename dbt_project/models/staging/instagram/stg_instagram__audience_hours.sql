@@ -15,8 +15,8 @@ hours as (
 
 select
     {{ conform('audience_hours', 'instagram', [
-        'account_id', 'snapshot_date', 'fetched_at', 'date', 'hour', 'hour_at',
-        'active_follower_count',
+        'account_id', 'snapshot_date', 'fetched_at', 'date', 'hour',
+        {'hour_at': 'assumeNotNull(hours.hour_at)'}, 'active_follower_count',
     ]) }}
 from hours
-where hour_at is not null
+where hours.hour_at is not null
