@@ -21,7 +21,7 @@ queries as (
         exception_code,
         query_duration_ms,
         read_rows,
-        read_bytes,
+        read_bytes as bytes_read,
         written_rows,
         memory_usage
     from {{ query_log() }}
@@ -41,7 +41,7 @@ select
     cast(countIf(exception_code != 0) as Int64) as failed_query_count,
     cast(sum(query_duration_ms) / 1000 as Float64) as query_seconds,
     cast(sum(read_rows) as Int64) as read_row_count,
-    cast(sum(queries.read_bytes) as Int64) as read_bytes,
+    cast(sum(bytes_read) as Int64) as read_bytes,
     cast(sum(written_rows) as Int64) as written_row_count,
     cast(max(memory_usage) as Int64) as peak_memory_bytes
 from queries
