@@ -16,16 +16,17 @@ DAYS ?= 120
 API_DAYS ?= 3
 REPLAY ?=
 ARGS ?= build
+ROWS ?= 3000000
 PYTEST ?= $(PY) -m pytest
 # keys and passwords are named in many places; what is looked for is their values
 SECRETS := --disable-plugin KeywordDetector --exclude-files '(^|/)requirements.*\.lock$$' --exclude-lines 'user:password@|XXXXXXXXXX@|pragma: allowlist'
 APT_PACKAGES := chromium postgresql
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo -n)
 
-.PHONY: help demo up test test-fast soak bench check format lock deps superset-env dbt clean
+.PHONY: help demo up test test-fast soak bench bench-warehouse check format lock deps superset-env dbt clean
 
 help:  ## List the commands
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-16s %s\n", $$1, $$2}'
 
 $(VENV): requirements-dev.lock
 	@[ -n "$(PYTHON)" ] || { echo "error: python: no 3.11 or 3.12 found. Install one, or pass PYTHON=/path/to/python3." >&2; exit 2; }
@@ -62,6 +63,10 @@ bench: $(VENV)  ## Print the benchmarks, as ratios within one run
 	@$(PY) -m benchmarks.warehouse
 	@$(PY) -m benchmarks.ingestion
 	@$(PY) -m benchmarks.history
+	@$(PY) -m benchmarks.post_days --rows "$(ROWS)"
+
+bench-warehouse: $(VENV)  ## Measure a day, a full refresh and chart queries on a long history (ROWS=3000000 post-days)
+	@$(PY) -m benchmarks.post_days --rows "$(ROWS)"
 
 check: $(VENV)  ## Lint, types, import directions, SQL style, secrets
 	@$(PY) -m ruff check .
@@ -69,12 +74,14 @@ check: $(VENV)  ## Lint, types, import directions, SQL style, secrets
 	@$(PY) -m mypy
 	@.venv/bin/lint-imports
 	@$(PY) -m orchestration.kpi_page --check
+	@$(PY) -m orchestration.dbt_exposures --check
 	@.venv/bin/sqlfluff lint --disable-progress-bar dbt_project/models
 	@git ls-files -z | xargs -0 .venv/bin/detect-secrets-hook $(SECRETS)
 
 format: $(VENV)  ## Format Python and SQL
 	@$(PY) -m orchestration.dbt_platforms
 	@$(PY) -m orchestration.kpi_page
+	@$(PY) -m orchestration.dbt_exposures
 	@$(PY) -m ruff check --fix .
 	@$(PY) -m ruff format .
 	@.venv/bin/sqlfluff fix --disable-progress-bar dbt_project/models

@@ -52,10 +52,16 @@ def table_names() -> list[str]:
 
 
 def fill(client: Client, world: World, warehouse: WarehouseSettings) -> int:
-    """Land the world's days, month by month; gives the rows written to ``raw``."""
+    """Land the world's days, month by month; gives the rows written to ``raw``.
+
+    ``ops.ingestion_outcome`` tells of them besides.
+    """
     written = 0
     for table, statement in statements(world):
         written += _insert(client, f"{warehouse.database('raw')}.{table}", statement)
+    for platform in PLATFORMS:
+        outcomes = f"{warehouse.database('ops')}.ingestion_outcome"
+        _insert(client, outcomes, outcome_statement(platform, world))
     return written
 
 
@@ -73,6 +79,19 @@ def statements(world: World) -> Iterator[tuple[str, str]]:
         for platform, streams in STREAMS.items():
             for name, stream in streams.items():
                 yield f"{platform}__{name}", stream.select(platform, month)
+
+
+def outcome_statement(platform: str, world: World) -> str:
+    """An attempt a day to read each stream of each account; one in 500 failed."""
+    streams = [f"{platform}__{name}" for name in STREAMS[platform]]
+    return f"""SELECT 'run' AS run_id_, '{platform}' AS platform_, account_id AS account_id_,
+    stream AS stream_, day AS snapshot_date_, has_failed ? 'failed' : 'ok' AS status_,
+    has_failed ? NULL : 100 AS row_count_, 1 AS call_count_, 0.5 AS duration_seconds_,
+    has_failed ? 'timeout' : NULL AS error_class_,
+    toDateTime64(day, 6, 'UTC') + toIntervalHour(20) AS started_at_, started_at_ AS finished_at_
+FROM {world.account_days(platform)}
+ARRAY JOIN {streams} AS stream
+ARRAY JOIN [sipHash64(account_id, stream, day) % 500 = 0] AS has_failed"""
 
 
 def app_statements(world: World) -> dict[str, str]:
