@@ -21,8 +21,11 @@
     {%- endif -%}
 {%- endmacro %}
 
-{#- The first of those days (YYYY-MM-DD); of no meaning where a run is not incremental. -#}
-{% macro restated_since(known_through='snapshot_date') -%}
+{#-
+  The first of those days (YYYY-MM-DD), `at_least` so many before the run's; of no meaning where a run is
+  not incremental.
+-#}
+{% macro restated_since(known_through='snapshot_date', at_least=var('restated_days')) -%}
     {%- if not execute -%}
         {%- do ref('fct_insight_reading') -%}
     {%- endif -%}
@@ -39,7 +42,7 @@
     {%- endset -%}
     {%- set since -%}
         select toString(least(
-            {{ first_day }} - {{ var('restated_days') }},
+            {{ first_day }} - {{ at_least }},
             coalesce(minOrNull(earliest_date), {{ first_day }})
         ))
         from {{ ref('fct_insight_reading') }}
@@ -52,14 +55,17 @@
     {{ return(run_query(since).rows[0][0]) }}
 {%- endmacro %}
 
-{#- The months that hold those days, for a model that replaces months whole. -#}
-{% macro restated_months(column, known_through='snapshot_date') -%}
-    {%- set since = restated_since(known_through) -%}
+{#-
+  The partitions that hold the days of which the run's readings speak, or ever spoke, and the run's own:
+  all that a model of such days must replace. `start_of` gives a partition's first day.
+-#}
+{% macro restated_partitions(column, known_through='snapshot_date', start_of='toStartOfMonth') -%}
+    {%- set since = restated_since(known_through, at_least=0) -%}
     {%- set end_date = var('end_date') -%}
     {%- if not is_incremental() -%}
     true
     {%- else -%}
-    toStartOfMonth({{ column }}) >= toStartOfMonth(toDate('{{ since }}'))
-    {%- if end_date is not none %} and toStartOfMonth({{ column }}) <= toDate('{{ end_date }}'){% endif -%}
+    {{ column }} >= {{ start_of }}(toDate('{{ since }}'))
+    {%- if end_date is not none %} and {{ start_of }}({{ column }}) <= toDate('{{ end_date }}'){% endif -%}
     {%- endif -%}
 {%- endmacro %}

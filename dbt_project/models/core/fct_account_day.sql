@@ -15,14 +15,14 @@
     'gained_follower_count', 'lost_follower_count', 'reach_count', 'view_count',
     'profile_view_count', 'engagement_count', 'engaged_account_count', 'view_definition',
 ] %}
-{%- set refuted = refuted_insights() %}
+{%- set before_refuted = earlier_readings('account_insights', 'snapshot_date', 'date', 'snapshot_date', 'snapshot_date') %}
 -- A day is read once, but its insights are read again by the days after it. So a run takes the
 -- readings of its own days, and what it holds of the months that they speak of from itself.
 with
 {% if is_incremental() -%}
 built as (
     select * from {{ this }}
-    where {{ restated_months('snapshot_date') }}
+    where {{ restated_partitions('snapshot_date') }}
 ),
 {%- endif %}
 
@@ -53,9 +53,9 @@ days_read as (
     {%- endif %}
 ),
 
-{% if refuted -%}
+{% if before_refuted -%}
 earlier_insights as (
-    {{ every_platform('account_insights', where=refuted ~ ' and not (' ~ in_window('snapshot_date') ~ ')') }}
+    {{ every_platform('account_insights', where=before_refuted) }}
 ),
 {%- endif %}
 
@@ -80,7 +80,7 @@ insight_readings as (
         built.insights_snapshot_date is not null
         and not ({{ in_window('built.insights_snapshot_date') }})
     {%- endif %}
-    {% if refuted -%}
+    {% if before_refuted -%}
     union all
     select
         platform,
