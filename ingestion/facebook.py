@@ -372,6 +372,7 @@ FACEBOOK = Platform(
     probe=read_page,
     pause=graph.pause,
     version=graph.VERSION,
+    time_zone=graph.TIME_ZONE,
 )
 
 

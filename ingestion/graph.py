@@ -29,6 +29,8 @@ from ingestion.snapshot import AccountDay, SnapshotRun
 
 VERSION = "v26.0"
 HOST = "https://graph.facebook.com"
+TIME_ZONE = "America/Los_Angeles"
+"""The insights' days end at its midnight."""
 PAGE_SIZE = 100
 """The most that an edge gives at once."""
 

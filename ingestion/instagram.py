@@ -295,6 +295,7 @@ INSTAGRAM = Platform(
     refresh=graph.refresh,
     renew_ahead=graph.RENEW_AHEAD,
     pause=graph.pause,
+    time_zone=graph.TIME_ZONE,
 )
 
 

@@ -28,7 +28,7 @@ FOLLOWER_CHANGES = insight_table("follower_changes")
 AUDIENCE = insight_table("audience")
 ONLINE_FOLLOWERS = insight_table("online_followers")
 
-PACIFIC = ZoneInfo("America/Los_Angeles")
+PACIFIC = ZoneInfo(graph.TIME_ZONE)
 WINDOW_DAYS = 29
 """Days of one call. The platform allows 30 times 24 hours between ``since`` and ``until``; 30 days
 in which the clocks go back are an hour longer."""

@@ -98,6 +98,8 @@ class Platform:
     """Counts the quota that calls spend, and refuses a call beyond it."""
     version: str = ""
     """Version of the API that is asked."""
+    time_zone: str = "UTC"
+    """IANA name of the zone whose midnights cut the days that the platform's insights measure."""
 
     def source(
         self,

@@ -229,6 +229,7 @@ def _reasons(details: object) -> list[str]:
 YOUTUBE = Platform(
     name="youtube",
     version="v3",
+    time_zone="America/Los_Angeles",
     hosts={
         "": "https://www.googleapis.com",
         "analytics": "https://youtubeanalytics.googleapis.com",

@@ -10,8 +10,7 @@ from clickhouse_connect.driver.client import Client
 from dbt_command import PROJECT, TARGET, Dbt
 from raw_tables import create_raw, day, fill
 
-from ingestion.registry import PLATFORMS
-from orchestration.dbt_platforms import platforms_macro
+from orchestration.dbt_platforms import TIME_ZONES, platforms_macro
 from warehouse.client import connect
 
 STAGING = Path(__file__).parents[1] / "ingestion" / "fifth_platform" / "staging"
@@ -25,7 +24,8 @@ def built(dbt: Dbt, tmp_path_factory: pytest.TempPathFactory) -> Dbt:
     folder = tmp_path_factory.mktemp("fifth")
     project = shutil.copytree(PROJECT, folder / "dbt_project", ignore=TARGET)
     shutil.copytree(STAGING, project / "models" / "staging" / "chirper")
-    (project / "macros" / "platforms.sql").write_text(platforms_macro([*PLATFORMS, "chirper"]))
+    macros = platforms_macro({**TIME_ZONES, "chirper": "UTC"})
+    (project / "macros" / "platforms.sql").write_text(macros)
     with connect(settings=dbt.warehouse) as client:
         land(client, dbt.warehouse.database("raw"))
     copy = replace(dbt, project=project, folder=folder)
@@ -55,6 +55,18 @@ def land(client: Client, raw: str) -> None:
             f"({stamps}, {columns}, extra Nullable(String)) "
             "ENGINE MergeTree ORDER BY (snapshot_date, user_id)"
         )
+    client.command(
+        f"CREATE OR REPLACE TABLE {raw}.chirper__account_insights AS {raw}.tiktok__account_insights"
+    )
+    fill(
+        client,
+        f"{raw}.chirper__account_insights",
+        "snapshot_date account_id object_id metric period date value",
+        [
+            (day(1), "u1", "u1", "views", "day", day(1), 5),
+            (day(2), "u1", "u1", "views", "day", day(1), 6),
+        ],
+    )
     users = [(day(1), "u1", "Ann", 1_000), (day(2), "u1", "Anna", 1_200)]
     fill(client, f"{raw}.chirper__users", "snapshot_date user_id name follower_count", users)
     fill(
@@ -93,6 +105,13 @@ def test_core_holds_its_rows(rows: Rows) -> None:
         ("chirper:1", day(1), 10, None, 1),
         ("chirper:1", day(2), 20, None, 3),
         ("chirper:2", day(2), 7, None, None),
+    ]
+    columns = "account_key, snapshot_date, follower_count, view_count"
+    account_days = rows("core", "fct_account_day", "account_key, snapshot_date", columns)
+    assert [tuple(row.values()) for row in account_days] == [
+        ("chirper:u1", day(1), 1_000, 6),
+        ("chirper:u1", day(2), 1_200, None),
+        ("tiktok:t1", day(2), 50, None),
     ]
 
 

@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,16 @@ from tests.raw_declarations import raw_tables
 
 ROOT = Path(__file__).parents[3]
 CONFORMED_MACRO = PROJECT / "macros" / "conformed.sql"
-CONFORMED = ("account_days", "posts", "post_days")
+CONFORMED = (
+    *("account_days", "account_insights", "audience_days", "audience_hours", "comments"),
+    *("posts", "post_days"),
+)
+INSIGHTS_MACRO = PROJECT / "macros" / "insights.sql"
+LATEST_INSIGHTS = "latest_insights("
+"""Marks a cleaned view whose body is the macro of this name."""
+NOTHING = "conform_nothing("
+"""Marks a view of what the platform does not have."""
+SELECTED = re.compile(r"\) as (\w+),?$", re.MULTILINE)
 DOC = re.compile(r"\{\{\s*doc\('(\w+)'\)\s*\}\}")
 MAX_YAML_LINES = 300
 
@@ -31,7 +41,12 @@ def test_layers_hold_the_contracted_models(models: dict[str, Any]) -> None:
         by_layer.setdefault(layer(model), set()).add(name)
         # the environment's prefix is absent here, so the database is the layer
         assert model["schema"] == layer(model)
-    assert by_layer["core"] == {"dim_account", "dim_post", "fct_account_day", "fct_post_day"}
+    assert {
+        *("dim_account", "dim_account_history", "dim_creator", "dim_date", "dim_post"),
+        *("fct_account_day", "fct_account_post_day", "fct_audience_day", "fct_audience_hour"),
+        *("fct_comment", "fct_post_day", "fct_post_milestone"),
+    } <= by_layer["core"]
+    assert all(re.fullmatch(r"(dim|fct)_[a-z_]+", name) for name in by_layer["core"])
     assert {
         "mart_engagement__post",
         "mart_engagement__account_day",
@@ -58,7 +73,8 @@ def test_one_expression_reads_the_environment() -> None:
 
 def test_every_model_and_column_is_described(manifest: dict[str, Any]) -> None:
     nodes = [n for n in manifest["nodes"].values() if n["resource_type"] == "model"]
-    for node in [*nodes, *manifest["sources"].values()]:
+    seeds = [n for n in manifest["nodes"].values() if n["resource_type"] == "seed"]
+    for node in [*nodes, *seeds, *manifest["sources"].values()]:
         assert node["description"].strip(), node["name"]
         assert node["columns"], node["name"]
         for column in node["columns"].values():
@@ -102,7 +118,9 @@ def test_every_platform_has_the_views_that_core_reads(models: dict[str, Any]) ->
             model = models[f"stg_{platform}__{view}"]
             assert model["fqn"][1:3] == ["staging", platform]
             assert list(model["columns"]) == list(columns[view]), model["name"]
-            assert f"conform('{view}', '{platform}'" in model["raw_code"]
+            assert re.search(rf"conform(_nothing)?\('{view}', '{platform}'", model["raw_code"]), (
+                model["name"]
+            )
 
 
 def test_core_keeps_the_types_of_what_it_reads(models: dict[str, Any]) -> None:
@@ -122,12 +140,28 @@ def test_core_keeps_the_types_of_what_it_reads(models: dict[str, Any]) -> None:
             assert types.get(column["name"], bare) == bare, f"{name}.{column['name']}"
 
 
+def cleaning(model: Mapping[str, Any]) -> str:
+    """The body of a cleaned view; one of insights is the macro's."""
+    code: str = model["raw_code"]
+    return INSIGHTS_MACRO.read_text() if LATEST_INSIGHTS in code else code
+
+
+def test_staging_has_a_cleaned_view_of_every_stream(manifest: dict[str, Any]) -> None:
+    read = {
+        parent
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model"
+        for parent in node["depends_on"]["nodes"]
+    }
+    landed = {key for key, of in manifest["sources"].items() if of["source_name"] == "raw"}
+    assert landed - read == set()
+
+
 def test_staging_describes_the_columns_it_selects(models: dict[str, Any]) -> None:
     """Contracts hold this for core and marts; staging has none."""
     for name, model in models.items():
         if layer(model) == "staging" and not is_conformed(name):
-            selected = re.findall(r"\) as (\w+),?$", model["raw_code"], re.MULTILINE)
-            assert sorted(selected) == sorted(model["columns"]), name
+            assert sorted(SELECTED.findall(cleaning(model))) == sorted(model["columns"]), name
 
 
 def test_a_column_name_has_one_description(models: dict[str, Any]) -> None:
@@ -187,11 +221,11 @@ def test_every_model_tests_its_key(manifest: dict[str, Any], models: dict[str, A
     and what it joins is tested where core holds it."""
     kinds: dict[str, set[str]] = {}
     for node in manifest["nodes"].values():
-        if node["resource_type"] == "test":
+        if node["resource_type"] == "test" and "test_metadata" in node:
             kinds.setdefault(node["attached_node"], set()).add(node["test_metadata"]["name"])
     for name, model in models.items():
         if layer(model) == "staging":
-            assert is_conformed(name) or "limit 1 by" in model["raw_code"], name
+            assert is_conformed(name) or "limit 1 by" in cleaning(model), name
             continue
         have = kinds.get(model["unique_id"], set())
         assert "not_null" in have, name
@@ -199,8 +233,10 @@ def test_every_model_tests_its_key(manifest: dict[str, Any], models: dict[str, A
 
 
 def test_every_model_has_a_unit_test(manifest: dict[str, Any], models: dict[str, Any]) -> None:
+    """A view of nothing has no row to test."""
     tested = {test["model"] for test in manifest["unit_tests"].values()}
-    assert tested == set(models)
+    nothing = {name for name, model in models.items() if NOTHING in model["raw_code"]}
+    assert nothing == set(models) - tested
 
 
 def test_incremental_models_test_their_incremental_run(
@@ -216,25 +252,43 @@ def test_incremental_models_test_their_incremental_run(
     assert incremental - tested == {"fct_account_day"}
 
 
+def raw_sources(manifest: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """What ingestion lands; the other sources are tables that code or the engine writes."""
+    sources = manifest["sources"].values()
+    return {source["name"]: source for source in sources if source["source_name"] == "raw"}
+
+
 def test_sources_hold_the_columns_that_ingestion_lands(manifest: dict[str, Any]) -> None:
     landed = {name: set(table.columns) for name, table in raw_tables().items()}
-    assert {s["name"]: set(s["columns"]) for s in manifest["sources"].values()} == landed
+    found = raw_sources(manifest)
+    assert {name: set(source["columns"]) for name, source in found.items()} == landed
+    assert {source["schema"] for source in found.values()} == {"raw"}
 
 
-def test_daily_sources_have_a_freshness_limit(manifest: dict[str, Any]) -> None:
-    """Accounts and posts are there every day; comments or a story need not be."""
-    sources = manifest["sources"].values()
-    limited = {
-        s["name"] for s in sources if (s["freshness"] or {}).get("error_after", {}).get("count")
-    }
+def test_a_source_is_named_as_its_layer(manifest: dict[str, Any]) -> None:
+    """From the names follow the assets' keys; the engine's own tables have no environment."""
+    for source in manifest["sources"].values():
+        assert source["source_name"] == source["schema"], source["name"]
+        assert source["schema"] in {"raw", "ops", "ml", "system"}
+
+
+def test_every_source_says_when_it_is_stale(manifest: dict[str, Any]) -> None:
+    """Accounts and posts are there every day; comments or a story need not be. What a model is
+    to write is stale when that model says so."""
+    sources = [s for s in manifest["sources"].values() if s["source_name"] != "ml"]
+    daily = set()
     for source in sources:
-        assert source["schema"] == "raw"
-        if source["name"] in limited:
-            assert source["loaded_at_field"] == "fetched_at", source["name"]
+        limits = source["freshness"] or {}
+        assert (limits.get("warn_after") or {}).get("count"), source["name"]
+        assert source["loaded_at_field"] in {"fetched_at", "finished_at", "event_time"}
+        if (limits.get("error_after") or {}).get("count"):
+            daily.add(source["name"])
     assert {
         *("facebook__pages", "facebook__posts", "instagram__accounts", "instagram__media"),
         *("tiktok__users", "tiktok__videos", "youtube__channels", "youtube__video_stats"),
-    } <= limited
+        *("app__creators", "app__connections", "ingestion_outcome"),
+    } <= daily
+    assert not {name for name in daily if name.endswith(("__comments", "__stories"))}
 
 
 def test_no_packages_and_no_telemetry() -> None:

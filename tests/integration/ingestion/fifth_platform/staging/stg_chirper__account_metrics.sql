@@ -1,0 +1,1 @@
+{{ latest_insights('chirper', 'account_insights') }}

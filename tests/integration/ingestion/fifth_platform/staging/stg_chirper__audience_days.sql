@@ -1,0 +1,3 @@
+select
+    {{ conform_nothing('audience_days', 'chirper') }}
+where false

@@ -1,0 +1,3 @@
+select
+    {{ conform_nothing('audience_hours', 'chirper') }}
+where false

@@ -1,0 +1,3 @@
+select
+    {{ conform_nothing('comments', 'chirper') }}
+where false
