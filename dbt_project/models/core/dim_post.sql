@@ -70,6 +70,7 @@ select
     cast(latest_details.is_made_for_kids as Nullable(Bool)) as is_made_for_kids,
     cast(latest_details.has_synthetic_media as Nullable(Bool)) as has_synthetic_media,
     cast(latest_details.has_paid_product_placement as Nullable(Bool)) as has_paid_product_placement,
+    cast(latest_details.has_paid_product_placement as Nullable(Bool)) as is_sponsored,
     cast(latest_listing.last_snapshot_date as Date) as last_snapshot_date,
     cast(latest_details.details_snapshot_date as Nullable(Date)) as details_snapshot_date
 from latest_listing
