@@ -10,6 +10,7 @@
 {%- set read_columns = [
     'fetched_at', 'handle', 'category', 'is_verified', 'follower_count', 'is_follower_count_hidden',
     'following_count', 'lifetime_view_count', 'lifetime_like_count', 'lifetime_post_count',
+    'community_guidelines_good_standing', 'copyright_strikes_good_standing', 'content_id_claims_good_standing',
 ] %}
 {%- set insight_columns = [
     'gained_follower_count', 'lost_follower_count', 'reach_count', 'view_count',
@@ -142,7 +143,10 @@ select
     cast(latest_insights.engagement_count as Nullable(Int64)) as engagement_count,
     cast(latest_insights.engaged_account_count as Nullable(Int64)) as engaged_account_count,
     cast(latest_insights.view_definition as LowCardinality(Nullable(String))) as view_definition,
-    cast(latest_insights.insights_snapshot_date as Nullable(Date)) as insights_snapshot_date
+    cast(latest_insights.insights_snapshot_date as Nullable(Date)) as insights_snapshot_date,
+    cast(days_read.community_guidelines_good_standing as Nullable(Bool)) as community_guidelines_good_standing,
+    cast(days_read.copyright_strikes_good_standing as Nullable(Bool)) as copyright_strikes_good_standing,
+    cast(days_read.content_id_claims_good_standing as Nullable(Bool)) as content_id_claims_good_standing
 from days_read
 full outer join latest_insights
     on

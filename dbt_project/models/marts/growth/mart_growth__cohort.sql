@@ -12,7 +12,7 @@
     )
 }}
 with
--- Each account once a week, as it last was.
+-- Each account once a week, as it last was. One that hides its followers has no tier, and no cohort.
 account_weeks as (
     select
         platform,
@@ -27,11 +27,12 @@ account_weeks as (
             'under_1_year'
         ) as age_band
     from {{ ref('mart_growth__account_day') }}
-    {% if is_incremental() -%}
     where
-        snapshot_date between toStartOfMonth({{ since }}) and toLastDayOfMonth({{ until }}) + 6
+        follower_tier is not null
+        {% if is_incremental() -%}
+        and snapshot_date between toStartOfMonth({{ since }}) and toLastDayOfMonth({{ until }}) + 6
         and toMonday(snapshot_date) between toStartOfMonth({{ since }}) and toLastDayOfMonth({{ until }})
-    {%- endif %}
+        {%- endif %}
     order by account_key, week_start_date, snapshot_date desc
     limit 1 by account_key, week_start_date
 )
@@ -48,6 +49,4 @@ select
         as {{ name }}_follower_growth_rate_28d{{ ',' if not loop.last }}
     {% endfor -%}
 from account_weeks
--- A tier needs a follower count: accounts that hide theirs are in no cohort.
-where follower_tier is not null
 group by platform, age_band, follower_tier, week_start_date
