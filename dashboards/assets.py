@@ -129,10 +129,14 @@ class DashboardFilter(Written):
 
 
 class DashboardAsset(Written):
-    """A dashboard: rows of tiles, filters, and the colour of every series by its name."""
+    """A dashboard: rows of tiles, filters, and the colour of every series by its name.
+
+    ``owner`` is the team that answers for it.
+    """
 
     title: str
     description: str
+    owner: str = "analytics"
     rows: list[list[Tile]]
     filters: list[DashboardFilter] = []
     colors: dict[str, str] = {}
@@ -150,6 +154,13 @@ class Assets:
     datasets: Mapping[str, DatasetAsset]
     charts: Mapping[str, ChartAsset]
     dashboards: Mapping[str, DashboardAsset]
+
+    def tables(self, dashboard: str) -> list[tuple[str, str]]:
+        """Layer and name of every table that a dashboard's charts and filters read, sorted."""
+        shown = self.dashboards[dashboard]
+        names = {self.charts[chart].dataset for chart in shown.charts()}
+        names |= {item.dataset for item in shown.filters if item.dataset is not None}
+        return sorted({(self.datasets[name].layer, self.datasets[name].table) for name in names})
 
 
 def load_assets(path: Path = ASSETS_PATH) -> Assets:

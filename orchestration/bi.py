@@ -15,14 +15,12 @@ def dashboard_assets() -> list[dg.AssetsDefinition]:
 
 def _dashboard_asset(slug: str, assets: Assets) -> dg.AssetsDefinition:
     dashboard = assets.dashboards[slug]
-    datasets = {assets.charts[chart].dataset for chart in dashboard.charts()}
-    tables = {(assets.datasets[name].layer, assets.datasets[name].table) for name in datasets}
 
     @dg.asset(
         name=slug,
         key_prefix="dashboards",
         group_name="dashboards",
-        deps=[dg.AssetKey(list(table)) for table in sorted(tables)],
+        deps=[dg.AssetKey(list(table)) for table in assets.tables(slug)],
         description=dashboard.description,
         kinds={"superset"},
         pool="superset",

@@ -30,11 +30,14 @@ class LayerTableTranslator(DagsterDbtTranslator):
     """Asset key = layer and table, group = layer, for models and for the raw tables they read."""
 
     def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
-        """``core/fct_post_day`` for a model, ``raw/tiktok__users`` for a source."""
-        if dbt_resource_props["resource_type"] == "source":
-            return dg.AssetKey(["raw", dbt_resource_props["identifier"]])
+        """``core/fct_post_day`` for a model, ``core/reason_code`` for a seed, ``raw/tiktok__users``
+        for a source, whose name is its layer."""
+        kind = dbt_resource_props["resource_type"]
+        if kind == "source":
+            return dg.AssetKey([dbt_resource_props["source_name"], dbt_resource_props["identifier"]])
         # the folder, not the schema: the environment's prefix never enters a key
-        return dg.AssetKey([dbt_resource_props["fqn"][1], dbt_resource_props["name"]])
+        layer = "core" if kind == "seed" else dbt_resource_props["fqn"][1]
+        return dg.AssetKey([layer, dbt_resource_props["name"]])
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:
         """The layer."""

@@ -24,8 +24,6 @@ ALONE = [
     (re.compile(r"\b_shard_num\b"), "1"),
 ]
 NEEDS_A_KEEPER = re.compile(r"\A\s*(/\*.*?\*/\s*)?system\s+sync\s+replica", re.I | re.S)
-    r"^\s*(/\*.*?\*/\s*)?system\s+sync\s+replica", re.IGNORECASE | re.DOTALL
-)
 
 
 def alone(statement: str) -> str:
