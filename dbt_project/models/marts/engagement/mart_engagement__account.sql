@@ -18,7 +18,7 @@ readings as (
 typical_posts as (
     select
         account_key,
-        quantileExactInclusive(0.5)(engagement_rate_by_views) as median_engagement_rate_by_views -- noqa: LT01
+        {{ median('engagement_rate_by_views') }} as median_engagement_rate_by_views
     from {{ ref('mart_engagement__post') }}
     where is_listed
     group by account_key
@@ -57,4 +57,7 @@ from readings
 inner join {{ ref('dim_account') }} as accounts on readings.account_key = accounts.account_key
 left join typical_posts on readings.account_key = typical_posts.account_key
 left join {{ ref('mart_engagement__benchmark') }} as benchmarks
-    on readings.platform = benchmarks.platform and readings.follower_tier = benchmarks.follower_tier
+    on
+        readings.platform = benchmarks.platform
+        and readings.follower_tier = benchmarks.follower_tier
+        and benchmarks.post_format = 'all'

@@ -6,6 +6,9 @@
         order_by='(account_key, post_key)',
     )
 }}
+{%- set carried_counters = [
+    'follower_count', 'view_count', 'like_count', 'comment_count', 'share_count', 'save_count',
+] %}
 with
 posts as (
     select
@@ -38,11 +41,8 @@ carried as (
     select
         post_key,
         snapshot_date,
-        follower_count,
-        view_count,
-        like_count,
-        comment_count,
-        share_count,
+        {{ carried_counters | join(', ') }},
+        if(reach_date = snapshot_date, reach_count, null) as current_reach_count,
         interaction_count
     from {{ this }}
     where
@@ -97,6 +97,8 @@ counters as (
         due_post_days.like_count as like_count,
         due_post_days.comment_count as comment_count,
         due_post_days.share_count as share_count,
+        due_post_days.save_count as save_count,
+        due_post_days.reach_count as current_reach_count,
         due_post_days.interaction_count as interaction_count
     from due_post_days
     left join due_account_days
@@ -107,6 +109,43 @@ counters as (
     union all
     select * from carried
     {%- endif %}
+),
+
+-- Three rows a post at most, whatever the length of its history.
+milestones as (
+    select
+        {%- for days in [1, 7, 28] %}
+        maxIf(view_count, age_days = {{ days }}) as day_{{ days }}_view_count,
+        maxIf(interaction_count, age_days = {{ days }}) as day_{{ days }}_interaction_count,
+        {%- endfor %}
+        argMaxIf(
+            tuple(reach_count, interaction_count, toNullable(snapshot_date)), age_days, reach_count is not null
+        ) as latest_reach,
+        post_key
+    from {{ ref('fct_post_milestone') }}
+    group by post_key
+),
+
+-- The platforms are asked for the reach of recent posts alone: of an older one that of its latest
+-- milestone stands, beside its interactions on that day.
+readings as (
+    select
+        {%- for counter in carried_counters %}
+        counters.{{ counter }} as {{ counter }},
+        {%- endfor %}
+        {%- for days in [1, 7, 28] %}
+        milestones.day_{{ days }}_view_count as day_{{ days }}_view_count,
+        milestones.day_{{ days }}_interaction_count as day_{{ days }}_interaction_count,
+        {%- endfor %}
+        counters.post_key as post_key,
+        counters.snapshot_date as snapshot_date,
+        counters.interaction_count as interaction_count,
+        counters.current_reach_count is not null or milestones.post_key is null as has_current_reach,
+        if(has_current_reach, counters.current_reach_count, milestones.latest_reach.1) as reach_count,
+        if(has_current_reach, counters.interaction_count, milestones.latest_reach.2) as reached_interaction_count,
+        if(has_current_reach, toNullable(counters.snapshot_date), milestones.latest_reach.3) as reach_date
+    from counters
+    left join milestones on counters.post_key = milestones.post_key
 )
 
 select
@@ -124,29 +163,48 @@ select
         as Nullable(String)
     ) as post_url,
     cast(posts.published_at as Nullable(DateTime64(6, 'UTC'))) as published_at,
+    cast(toDayOfWeek(posts.published_at, 0, 'UTC') as Nullable(UInt8)) as weekday,
+    cast(toHour(posts.published_at, 'UTC') as Nullable(UInt8)) as hour_utc,
+    cast(posts.post_format as Nullable(String)) as post_format,
+    cast(posts.is_sponsored as Nullable(Bool)) as is_sponsored,
+    cast(posts.language as Nullable(String)) as language,
     cast(posts.duration_seconds as Nullable(Int64)) as duration_seconds,
-    cast(counters.snapshot_date as Date) as snapshot_date,
+    cast(readings.snapshot_date as Date) as snapshot_date,
     cast(
         posts.last_snapshot_date
         = greatest(posts.account_last_date, coalesce(emptied.snapshot_date, posts.account_last_date))
         as Bool
     ) as is_listed,
-    cast(counters.follower_count as Nullable(Int64)) as follower_count,
-    cast({{ follower_tier('counters.follower_count') }} as Nullable(String)) as follower_tier,
-    cast(counters.view_count as Nullable(Int64)) as view_count,
-    cast(counters.like_count as Nullable(Int64)) as like_count,
-    cast(counters.comment_count as Nullable(Int64)) as comment_count,
-    cast(counters.share_count as Nullable(Int64)) as share_count,
-    cast(counters.interaction_count as Nullable(Int64)) as interaction_count,
+    cast(readings.follower_count as Nullable(Int64)) as follower_count,
+    cast({{ follower_tier('readings.follower_count') }} as Nullable(String)) as follower_tier,
+    cast(readings.view_count as Nullable(Int64)) as view_count,
+    cast(readings.like_count as Nullable(Int64)) as like_count,
+    cast(readings.comment_count as Nullable(Int64)) as comment_count,
+    cast(readings.share_count as Nullable(Int64)) as share_count,
+    cast(readings.save_count as Nullable(Int64)) as save_count,
+    cast(readings.reach_count as Nullable(Int64)) as reach_count,
+    cast(if(readings.reach_count is null, null, readings.reach_date) as Nullable(Date)) as reach_date,
+    cast(readings.interaction_count as Nullable(Int64)) as interaction_count,
     cast(
-        {{ engagement_rate_by_views('counters.interaction_count', 'counters.view_count') }}
+        {{ engagement_rate_by_views('readings.interaction_count', 'readings.view_count') }}
         as Nullable(Float64)
     ) as engagement_rate_by_views,
     cast(
-        {{ engagement_rate_by_followers('counters.interaction_count', 'counters.follower_count') }}
+        {{ engagement_rate_by_followers('readings.interaction_count', 'readings.follower_count') }}
         as Nullable(Float64)
-    ) as engagement_rate_by_followers
+    ) as engagement_rate_by_followers,
+    cast(
+        {{ engagement_rate_by_reach('readings.reached_interaction_count', 'readings.reach_count') }}
+        as Nullable(Float64)
+    ) as engagement_rate_by_reach,
+    {%- for days in [1, 7, 28] %}
+    cast(readings.day_{{ days }}_view_count as Nullable(Int64)) as day_{{ days }}_view_count,
+    cast(readings.day_{{ days }}_interaction_count as Nullable(Int64)) as day_{{ days }}_interaction_count,
+    {%- endfor %}
+    cast(
+        {{ rate('readings.day_1_interaction_count', 'readings.day_28_interaction_count') }} as Nullable(Float64)
+    ) as first_day_share
 from posts
-inner join counters on posts.post_key = counters.post_key
+inner join readings on posts.post_key = readings.post_key
 inner join {{ ref('dim_account') }} as accounts on posts.account_key = accounts.account_key
 left join emptied on posts.account_key = emptied.account_key
