@@ -74,7 +74,7 @@
             'fetched_at': "DateTime64(6, 'UTC')",
             'date': 'Date',
             'hour': 'UInt8',
-            'hour_at': "DateTime64(6, 'UTC')",
+            'hour_at': "DateTime('UTC')",
             'active_follower_count': 'Nullable(Int64)',
         },
         'comments': {
