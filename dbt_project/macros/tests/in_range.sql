@@ -6,7 +6,7 @@ where
     {{ tested_days(day) if day else 'true' }}
     and {{ column_name }} is not null
     and (
-        not isFinite({{ column_name }})
+        not isFinite(toFloat64({{ column_name }}))
         {%- if minimum is not none %}
         or {{ column_name }} < {{ minimum }}
         {%- endif %}
