@@ -6,6 +6,7 @@
         order_by='(account_key, post_key, snapshot_date)',
         pre_hook="{{ drop_vanished_months(conformed_views('post_days')) }}",
         meta={'attaches_new_days': true},
+        query_settings={'max_bytes_before_external_sort': 1000000000},
     )
 }}
 {%- set read_columns = [
