@@ -17,16 +17,15 @@
         {{ return([]) }}
     {%- endif -%}
     {%- set months -%}
-        select distinct {{ comment_month() }} as month from ({{ comments_read() }})
+        select distinct {{ comment_month() }} from ({{ comments_read() }})
         union distinct
         select distinct {{ comment_month() }} from {{ this }}
         where {{ in_window('last_snapshot_date', known_through='last_snapshot_date') }}
         union distinct
         select distinct {{ comment_month() }} from {{ this }}
         where {{ in_window('first_snapshot_date', known_through='last_snapshot_date') }}
-        order by month
     {%- endset -%}
-    {{ return(run_query(months).rows | map(attribute=0) | list) }}
+    {{ return(run_query(months).rows | map(attribute=0) | sort) }}
 {%- endmacro %}
 
 {#-
