@@ -1,0 +1,299 @@
+{#- A row looks back on 90 days of posts, on 28 of comments, on a reading of the audience at most 35 days
+    before and, from there, on one 35 days before that. -#}
+{%- set reach = 90 %}
+{%- set endings = audience_segments('age').values() | list + audience_segments('gender').values() | list %}
+{%- set figures = ['account_key', 'snapshot_date', 'audience', 'audience_read_date'] %}
+{%- for ending in endings %}{% do figures.append(audience_share(ending)) %}{% endfor %}
+{%- do figures.extend([
+    'top_country', 'top_country_share', 'country_concentration', 'country_change_28d', 'country_compared_date',
+    'content_language', 'content_language_country_match_share', 'comment_language_match_share_28d',
+    'comment_language_28d_n',
+]) %}
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='insert_overwrite',
+        partition_by='toYYYYMM(snapshot_date)',
+        order_by='(account_key, snapshot_date)',
+        pre_hook="{{ drop_unread_months(ref('fct_account_day'), after=90) }}",
+    )
+}}
+with
+{% if is_incremental() -%}
+relabelled as (
+    {{ relabelled_accounts({
+        'creator_id': 'accounts.creator_id',
+        'handle': 'accounts.handle',
+        'display_name': 'accounts.display_name',
+    }) }}
+),
+{%- endif %}
+
+-- Who follows says more than who watches, which is all that some platforms tell.
+readings as (
+    select
+        account_key,
+        snapshot_date,
+        audience,
+        {%- for dimension in ['age', 'gender'] %}
+        {%- for segment, ending in audience_segments(dimension).items() %}
+        maxIf(toNullable(share), dimension = '{{ dimension }}' and segment = '{{ segment }}') as {{ audience_share(ending) }},
+        {%- endfor %}
+        {%- endfor %}
+        arraySort(
+            country -> (-country.2, country.1),
+            groupArrayIf((toString(segment), assumeNotNull(share)), dimension = 'country' and share > 0)
+        ) as shares_by_country
+    from {{ ref('fct_audience_day') }}
+    where
+        audience in ('follower', 'viewer')
+        and dimension in ('age', 'gender', 'country')
+        and {{ restated_window('snapshot_date', before=70, after=reach) }}
+    group by account_key, snapshot_date, audience
+    order by account_key, snapshot_date, audience
+    limit 1 by account_key, snapshot_date
+),
+
+-- Shares of the countries that are known, so that those of all platforms add up to 1.
+distributions as (
+    select
+        *,
+        arrayMap(country -> country.1, shares_by_country) as countries,
+        arrayMap(
+            country -> country.2 / arraySum(other -> other.2, shares_by_country), shares_by_country
+        ) as country_shares
+    from readings
+),
+
+compared as (
+    select
+        account_key,
+        snapshot_date,
+        -- the reading next to 28 days before, the later one of two
+        arraySort(
+            day -> (abs(toInt32(snapshot_date - day) - 28), toInt32(snapshot_date - day)),
+            groupArray(snapshot_date) over (
+                partition by account_key order by snapshot_date range between 35 preceding and 21 preceding
+            )
+        ) as candidates
+    from distributions
+    where notEmpty(countries)
+),
+
+days as (
+    select
+        account_key,
+        snapshot_date
+    from {{ ref('fct_account_day') }}
+    where fetched_at is not null and {{ restated_window('snapshot_date', after=reach) }}
+),
+
+-- Audiences are read about once a week; each stands until the next, for 35 days at most.
+read_days as (
+    select
+        days.account_key as account_key,
+        days.snapshot_date as snapshot_date,
+        if(days.snapshot_date - readings.snapshot_date <= 35, readings.snapshot_date, null) as read_date
+    from days
+    asof left join (select account_key, snapshot_date from readings) as readings -- noqa: LT09
+        on days.account_key = readings.account_key and days.snapshot_date >= readings.snapshot_date
+),
+
+post_languages as (
+    select
+        account_key,
+        toDate(published_at) as day,
+        assumeNotNull(language) as known_language,
+        count() as post_n
+    from {{ ref('dim_post') }}
+    where
+        language is not null
+        and published_at is not null
+        and {{ restated_window('toDate(published_at)', before=reach, after=reach) }}
+    group by account_key, day, known_language
+),
+
+-- Each day meets every language of its account; what was posted in it before is a trailing sum.
+posts_by_language as (
+    select
+        account_key,
+        language,
+        day,
+        is_asked,
+        sum(post_n) over (
+            partition by account_key, language order by day range between 89 preceding and current row
+        ) as post_n_90d
+    from (
+        select
+            account_key,
+            known_language as language,
+            day,
+            post_n,
+            false as is_asked
+        from post_languages
+        union all
+        select
+            days.account_key as account_key,
+            languages.known_language as language,
+            days.snapshot_date as day,
+            0 as post_n,
+            true as is_asked
+        from days
+        inner join (select distinct account_key, known_language from post_languages) as languages -- noqa: LT09
+            on days.account_key = languages.account_key
+    )
+),
+
+content_languages as (
+    select
+        account_key,
+        day as snapshot_date,
+        language as content_language
+    from posts_by_language
+    where is_asked and post_n_90d > 0
+    order by account_key, day, post_n_90d desc, language
+    limit 1 by account_key, day
+),
+
+comment_languages as (
+    select
+        account_key,
+        toDate(published_at) as day,
+        assumeNotNull(language) as known_language,
+        count() as comment_n
+    from {{ ref('fct_comment') }}
+    where
+        language is not null
+        and published_at is not null
+        and not coalesce(is_by_owner, false)
+        and {{ restated_window('toDate(published_at)', before=28, after=reach) }}
+    group by account_key, day, known_language
+),
+
+comments_by_language as (
+    select
+        account_key,
+        day as snapshot_date,
+        is_asked,
+        sum(comment_n) over (
+            partition by account_key, language order by day range between 27 preceding and current row
+        ) as matching_n,
+        sum(comment_n) over (
+            partition by account_key order by day range between 27 preceding and current row
+        ) as known_n
+    from (
+        select
+            account_key,
+            day,
+            known_language as language,
+            comment_n,
+            false as is_asked
+        from comment_languages
+        union all
+        select
+            account_key,
+            snapshot_date as day,
+            content_language as language,
+            0 as comment_n,
+            true as is_asked
+        from content_languages
+    )
+),
+
+comment_matches as (
+    select
+        account_key,
+        snapshot_date,
+        known_n,
+        matching_n
+    from comments_by_language
+    where is_asked
+),
+
+language_countries as (
+    select
+        language,
+        groupUniqArray(country) as countries
+    from {{ ref('country_language') }}
+    group by language
+),
+
+account_figures as (
+    select
+        days.account_key as account_key,
+        days.snapshot_date as snapshot_date,
+        distributions.audience as audience,
+        days.read_date as audience_read_date,
+        {%- for ending in endings %}
+        distributions.{{ audience_share(ending) }} as {{ audience_share(ending) }},
+        {%- endfor %}
+        nullIf(distributions.shares_by_country[1].1, '') as top_country,
+        if(notEmpty(distributions.countries), distributions.shares_by_country[1].2, null) as top_country_share,
+        if(
+            notEmpty(distributions.countries),
+            arraySum(share -> share * share, distributions.country_shares),
+            null
+        ) as country_concentration,
+        {{ jensen_shannon_distance(
+            'distributions.countries', 'distributions.country_shares', 'before.countries', 'before.country_shares'
+        ) }} as country_change_28d,
+        before.snapshot_date as country_compared_date,
+        content_languages.content_language as content_language,
+        if(
+            notEmpty(language_countries.countries),
+            {{ rate(
+                'arraySum((country, share) -> if(has(language_countries.countries, country), share, 0), distributions.countries, distributions.country_shares)',
+                'arraySum((country, share) -> if(has((select groupUniqArray(country) from ' ~ ref('country_language') ~ '), country), share, 0), distributions.countries, distributions.country_shares)'
+            ) }},
+            null
+        ) as content_language_country_match_share,
+        comment_matches.known_n as comment_language_28d_n,
+        if(
+            comment_matches.known_n >= 20, {{ rate('comment_matches.matching_n', 'comment_matches.known_n') }}, null
+        ) as comment_language_match_share_28d
+    from read_days as days
+    left join distributions
+        on days.account_key = distributions.account_key and days.read_date = distributions.snapshot_date
+    left join compared
+        on days.account_key = compared.account_key and days.read_date = compared.snapshot_date
+    left join distributions as before
+        on days.account_key = before.account_key and compared.candidates[1] = before.snapshot_date
+    left join content_languages
+        on days.account_key = content_languages.account_key and days.snapshot_date = content_languages.snapshot_date
+    left join language_countries on content_languages.content_language = language_countries.language
+    left join comment_matches
+        on days.account_key = comment_matches.account_key and days.snapshot_date = comment_matches.snapshot_date
+),
+
+current_and_carried as (
+    select {{ figures | join(', ') }} from account_figures
+    {% if is_incremental() -%}
+    union all
+    {{ carried_months(figures, after=reach) }}
+    {%- endif %}
+)
+
+select
+    cast(accounts.platform as LowCardinality(String)) as platform,
+    cast(days.account_key as String) as account_key,
+    cast(accounts.account_id as String) as account_id,
+    cast(accounts.creator_id as Nullable(String)) as creator_id,
+    cast(accounts.handle as Nullable(String)) as handle,
+    cast(accounts.display_name as Nullable(String)) as display_name,
+    cast(days.snapshot_date as Date) as snapshot_date,
+    cast(days.audience as LowCardinality(Nullable(String))) as audience,
+    cast(days.audience_read_date as Nullable(Date)) as audience_read_date,
+    {%- for ending in endings %}
+    cast(days.{{ audience_share(ending) }} as Nullable(Float64)) as {{ audience_share(ending) }},
+    {%- endfor %}
+    cast(days.top_country as LowCardinality(Nullable(String))) as top_country,
+    cast(days.top_country_share as Nullable(Float64)) as top_country_share,
+    cast(days.country_concentration as Nullable(Float64)) as country_concentration,
+    cast(days.country_change_28d as Nullable(Float64)) as country_change_28d,
+    cast(days.country_compared_date as Nullable(Date)) as country_compared_date,
+    cast(days.content_language as LowCardinality(Nullable(String))) as content_language,
+    cast(days.content_language_country_match_share as Nullable(Float64)) as content_language_country_match_share,
+    cast(days.comment_language_28d_n as Nullable(Int64)) as comment_language_28d_n,
+    cast(days.comment_language_match_share_28d as Nullable(Float64)) as comment_language_match_share_28d
+from current_and_carried as days
+inner join {{ ref('dim_account') }} as accounts on days.account_key = accounts.account_key
