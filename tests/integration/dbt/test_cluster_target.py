@@ -10,6 +10,8 @@ from dbt_command import Dbt
 from raw_tables import create_raw, day, fill
 from recording_cluster import RecordingCluster, alone, recording_cluster
 
+from warehouse.client import connect
+
 COMMENT = re.compile(r"^\s*/\*.*?\*/\s*", re.DOTALL)
 DDL = re.compile(
     r"^(create|drop|rename|exchange|truncate|attach|detach|system|alter table \S+ )"
@@ -37,8 +39,6 @@ def cluster(dbt: Dbt) -> Iterator[RecordingCluster]:
 def statements(dbt: Dbt, cluster: RecordingCluster) -> Sequence[str]:
     """What a first build, a day's run and a full refresh sent, without dbt's comment."""
     there = replace(dbt, warehouse=dbt.warehouse.model_copy(update={"port": cluster.port}))
-    from warehouse.client import connect
-
     with connect(settings=dbt.warehouse) as client:
         raw = dbt.warehouse.database("raw")
         create_raw(client, raw)

@@ -68,7 +68,7 @@ def rows(warehouse: WarehouseSettings) -> dict[str, int]:
     with connect("owner", warehouse) as client:
         tables = client.query(
             "SELECT database, name FROM system.tables WHERE startsWith(database, {env:String}) "
-            "AND NOT match(name, '_dlt|ingestion_outcome|metric_availability') "
+            "AND NOT match(name, '_dlt|ingestion_outcome|metric_availability|^mart_ops__') "
             "AND database NOT LIKE '%_ml'",
             parameters={"env": f"{ENV}_"},
         ).result_rows

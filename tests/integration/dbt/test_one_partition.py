@@ -1,0 +1,93 @@
+"""A day's partition can be rebuilt by itself, and a backfill of several days is one run."""
+
+from collections.abc import Callable, Iterator
+
+import dagster as dg
+import pytest
+from clickhouse_connect.driver.client import Client
+from dbt_command import Dbt
+from raw_tables import create_raw, day, fill
+
+from orchestration.resources import resources
+from orchestration.transform import transform_assets
+
+MODEL = dg.AssetKey(["core", "fct_account_day"])
+USERS = "snapshot_date open_id display_name follower_count"
+Rows = Callable[..., list[dict]]
+
+
+@pytest.fixture
+def transform(dbt: Dbt, monkeypatch: pytest.MonkeyPatch) -> Iterator[dg.AssetsDefinition]:
+    """The models as Dagster runs them, in the environment of this module."""
+    user, password = dbt.warehouse.login("owner")
+    for name, value in {
+        "CLICKHOUSE_HOST": dbt.warehouse.host,
+        "CLICKHOUSE_PORT": str(dbt.warehouse.port),
+        "CLICKHOUSE_USER": user,
+        "CLICKHOUSE_PASSWORD": password,
+        "CREDENCE_ENV": dbt.warehouse.env,
+    }.items():
+        monkeypatch.setenv(name, value)
+    return transform_assets()
+
+
+def rebuild(transform: dg.AssetsDefinition, **days: object) -> None:
+    """Run the steps that lead to the model, as Dagster does for a partition or a range of them."""
+    done = dg.materialize(
+        [transform],
+        selection=dg.AssetSelection.assets(MODEL).upstream(),
+        resources=resources(),
+        **days,  # type: ignore[arg-type]
+    )
+    assert done.success
+
+
+def followers(rows: Rows) -> dict[str, int]:
+    found = rows("core", "fct_account_day", "snapshot_date")
+    return {row["snapshot_date"].isoformat(): row["follower_count"] for row in found}
+
+
+@pytest.mark.slow
+def test_a_partition_is_rebuilt_by_itself_and_a_range_in_one_run(
+    dbt: Dbt, warehouse_client: Client, transform: dg.AssetsDefinition, rows: Rows
+) -> None:
+    raw = dbt.warehouse.database("raw")
+    create_raw(warehouse_client, raw)
+
+    def read(number: int, count: int) -> None:
+        warehouse_client.command(
+            f"DELETE FROM {raw}.tiktok__users WHERE snapshot_date = '{day(number)}'"
+        )
+        fill(warehouse_client, f"{raw}.tiktok__users", USERS, [(day(number), "t1", "T", count)])
+
+    for number in (1, 2, 3, 4):
+        read(number, number)
+    dbt.succeed("seed")
+    dbt.succeed("run", "--select", "+fct_account_day")
+    dates = [day(number).isoformat() for number in (1, 2, 3, 4)]
+    assert followers(rows) == dict(zip(dates, (1, 2, 3, 4), strict=True))
+
+    # every day was read again, and one partition is asked for
+    for number in (1, 2, 3, 4):
+        read(number, 10 * number)
+    rebuild(transform, partition_key=dates[1])
+    assert followers(rows)[dates[1]] == 20
+    assert followers(rows)[dates[3]] == 4
+
+    first, last = dates[2], dates[3]
+    rebuild(
+        transform,
+        tags={
+            "dagster/asset_partition_range_start": first,
+            "dagster/asset_partition_range_end": last,
+        },
+    )
+    assert followers(rows)[first] == 30
+    assert followers(rows)[last] == 40
+
+
+def test_a_backfill_is_one_run_and_runs_of_models_stand_in_line() -> None:
+    transform = transform_assets()
+    assert transform.backfill_policy == dg.BackfillPolicy.single_run()
+    assert {definition.pool for definition in transform.node_def.iterate_node_defs()} == {"dbt"}
+    assert isinstance(transform.partitions_def, dg.DailyPartitionsDefinition)
