@@ -58,7 +58,8 @@ class WarehouseDbtResource(DbtCliResource):
 def dbt_environment(settings: WarehouseSettings) -> dict[str, str]:
     """The variables that ``dbt_project/profiles.yml`` reads."""
     user, password = settings.login("owner")
-    return {
+    clustered = {"CLICKHOUSE_CLUSTER": settings.cluster, "DBT_TARGET": "cluster"}
+    return (clustered if settings.cluster else {}) | {
         "CLICKHOUSE_HOST": settings.host,
         "CLICKHOUSE_PORT": str(settings.port),
         "CLICKHOUSE_SECURE": str(settings.secure).lower(),

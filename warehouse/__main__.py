@@ -145,6 +145,8 @@ def env() -> None:
         "WAREHOUSE_PATH": str(settings.path),
         "CREDENCE_ENV": settings.env,
     }
+    if settings.cluster:
+        values |= {"CLICKHOUSE_CLUSTER": settings.cluster, "DBT_TARGET": "cluster"}
     for name, value in values.items():
         print(f"export {name}={shlex.quote(value)}")
 

@@ -37,6 +37,8 @@ class WarehouseSettings(BaseSettings):
     reader_password: SecretStr | None = None
     admin_password: SecretStr | None = None
     """For ``python -m warehouse grants --apply-as`` alone."""
+    cluster: str = ""
+    """A cluster of ClickHouse servers on which dbt keeps its tables replicated; none by default."""
     path: Path = Field(default=Path(".data/warehouse"), validation_alias="WAREHOUSE_PATH")
     env: str = Field(default="", pattern=r"^([a-z][a-z0-9_]*)?$", validation_alias="CREDENCE_ENV")
 
