@@ -13,5 +13,5 @@ select
     cast(followers_count as Nullable(Int64)) as follower_count,
     cast(fan_count as Nullable(Int64)) as fan_count
 from {{ source('raw', 'facebook__pages') }}
-order by snapshot_date, account_id, fetched_at desc
+order by snapshot_date, account_id, fetched_at desc, follower_count desc
 limit 1 by snapshot_date, account_id

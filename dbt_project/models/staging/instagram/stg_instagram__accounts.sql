@@ -12,5 +12,5 @@ select
     cast(follows_count as Nullable(Int64)) as following_count,
     cast(media_count as Nullable(Int64)) as lifetime_post_count
 from {{ source('raw', 'instagram__accounts') }}
-order by snapshot_date, account_id, fetched_at desc
+order by snapshot_date, account_id, fetched_at desc, follower_count desc
 limit 1 by snapshot_date, account_id

@@ -15,5 +15,5 @@ select
     cast(likes_count as Nullable(Int64)) as lifetime_like_count,
     cast(video_count as Nullable(Int64)) as lifetime_post_count
 from {{ source('raw', 'tiktok__users') }}
-order by snapshot_date, account_id, fetched_at desc
+order by snapshot_date, account_id, fetched_at desc, follower_count desc
 limit 1 by snapshot_date, account_id

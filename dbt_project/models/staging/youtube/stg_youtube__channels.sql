@@ -18,5 +18,5 @@ select
     cast(copyright_strikes_good_standing as Nullable(Bool)) as copyright_strikes_good_standing,
     cast(content_id_claims_good_standing as Nullable(Bool)) as content_id_claims_good_standing
 from {{ source('raw', 'youtube__channels') }}
-order by snapshot_date, account_id, fetched_at desc
+order by snapshot_date, account_id, fetched_at desc, follower_count desc
 limit 1 by snapshot_date, account_id

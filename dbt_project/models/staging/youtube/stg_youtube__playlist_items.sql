@@ -9,5 +9,5 @@ select
     cast(added_at as Nullable(DateTime64(6, 'UTC'))) as added_at,
     cast(position as Nullable(Int64)) as position
 from {{ source('raw', 'youtube__playlist_items') }}
-order by snapshot_date, account_id, post_id, playlist_id, fetched_at desc
+order by snapshot_date, account_id, post_id, playlist_id, fetched_at desc, position
 limit 1 by snapshot_date, account_id, post_id, playlist_id
