@@ -72,7 +72,7 @@
                 countIf(not ({{ window }})) = 0
                 and toYYYYMM(snapshot_date) not in (select toYYYYMM(snapshot_date) from {{ readings }} where {{ window }})
         {%- endset -%}
-        {{ drop_months(unread) }}
+        {{ drop_partitions(unread) }}
     {%- endif -%}
 {%- endmacro %}
 
@@ -88,6 +88,6 @@
                     select toYYYYMM(toMonday(snapshot_date)) from {{ days }} where snapshot_date >= {{ since }}
                 )
         {%- endset -%}
-        {{ drop_months(unread) }}
+        {{ drop_partitions(unread) }}
     {%- endif -%}
 {%- endmacro %}
