@@ -15,6 +15,7 @@ BENCHMARK = """
 SELECT platform, follower_tier, account_count, post_count,
        p25_engagement_rate_by_views, p50_engagement_rate_by_views, p75_engagement_rate_by_views
 FROM {marts:Identifier}.mart_engagement__benchmark
+WHERE post_format = 'all'
 ORDER BY platform, indexOf(['nano', 'micro', 'mid', 'mega'], toString(follower_tier))
 """
 TOP_ACCOUNTS = """

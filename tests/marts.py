@@ -62,7 +62,8 @@ BENCHMARK: list[dict[str, Any]] = [
 
 def fill_marts(client: Client, database: str) -> None:
     """Put the accounts and benchmarks above into the marts."""
-    insert(client, f"{database}.mart_engagement__benchmark", [_band(band) for band in BENCHMARK])
+    bands = [_band(band, post_format) for band in BENCHMARK for post_format in ("all", "video")]
+    insert(client, f"{database}.mart_engagement__benchmark", bands)
     for account in ACCOUNTS:
         days = [_account_day(account, number) for number in range(len(account["followers"]))]
         insert(client, f"{database}.mart_engagement__account_day", days)
@@ -119,11 +120,13 @@ def _account(account: dict[str, Any], day: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _band(band: dict[str, Any]) -> dict[str, Any]:
-    low, median, high = band["quartiles"]
+def _band(band: dict[str, Any], post_format: str) -> dict[str, Any]:
+    # what one format shows differs from what all do, so that a chart which mixes them is found
+    low, median, high = (q * (1 if post_format == "all" else 0.5) for q in band["quartiles"])
     return {
         "platform": band["platform"],
         "follower_tier": band["follower_tier"],
+        "post_format": post_format,
         "post_count": 1200,
         "account_count": 2,
         "p05_engagement_rate_by_views": low / 2,

@@ -97,6 +97,7 @@ def test_engagement_against_benchmark(superset: Superset, marts_reader: Client) 
                 p50_engagement_rate_by_views AS q50,
                 p75_engagement_rate_by_views AS q75
             FROM marts.mart_engagement__benchmark
+            WHERE post_format = 'all'
         ) AS benchmark USING (platform, follower_tier)
         WHERE rate IS NOT NULL
         GROUP BY follower_tier
@@ -157,6 +158,7 @@ def test_benchmark(superset: Superset, marts_reader: Client) -> None:
     expected = marts_reader.query(
         f"SELECT platform, follower_tier, account_count, post_count, {', '.join(columns)}, "
         "p50_engagement_rate_by_followers FROM marts.mart_engagement__benchmark "
+        "WHERE post_format = 'all' "
         "ORDER BY platform, indexOf(['nano', 'micro', 'mid', 'mega'], follower_tier)"
     ).result_rows
     rows = chart_rows(superset, "benchmark")

@@ -20,7 +20,7 @@ TABLES = {
     "marts": {
         "mart_engagement__account": "account_key",
         "mart_engagement__account_day": "account_key, snapshot_date",
-        "mart_engagement__benchmark": "platform, follower_tier",
+        "mart_engagement__benchmark": "platform, follower_tier, post_format",
         "mart_engagement__post": "post_key",
     },
 }

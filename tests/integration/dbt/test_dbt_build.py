@@ -227,8 +227,15 @@ def test_account_days_carry_owner_change_tier_and_pooled_rates(rows: Rows) -> No
 
 @pytest.mark.usefixtures("built")
 def test_benchmark_takes_listed_posts_of_each_tier(rows: Rows) -> None:
-    found = rows("marts", "mart_engagement__benchmark", "platform")
-    facebook, instagram, micro, mega = found
+    every = rows("marts", "mart_engagement__benchmark", "platform, post_format")
+    assert [(r["platform"], r["post_format"], r["post_count"]) for r in every] == [
+        *(("facebook", "all", 2), ("facebook", "reel", 1), ("facebook", "text", 1)),
+        *(("instagram", "all", 2), ("instagram", "image", 2)),
+        *(("tiktok", "all", 2), ("tiktok", "video", 2)),
+        # of the second video it was never read what it is
+        *(("youtube", "all", 2), ("youtube", "unknown", 1), ("youtube", "video", 1)),
+    ]
+    facebook, instagram, micro, mega = (r for r in every if r["post_format"] == "all")
     assert (facebook["follower_tier"], facebook["post_count"]) == ("micro", 2)
     assert facebook["rated_by_views_count"] == 1
     assert (instagram["follower_tier"], instagram["rated_by_followers_count"]) == ("nano", 2)

@@ -123,5 +123,6 @@ def test_marts_hold_its_rows(rows: Rows) -> None:
         ("chirper:u1", 1_200, 200, 2, 3 / 20),
         ("tiktok:t1", 50, None, None, None),
     ]
-    benchmark = rows("marts", "mart_engagement__benchmark", "platform", "platform, post_count")
-    assert benchmark == [{"platform": "chirper", "post_count": 2}]
+    columns = "platform, post_format, post_count"
+    benchmark = rows("marts", "mart_engagement__benchmark", "post_format", columns)
+    assert [tuple(row.values()) for row in benchmark] == [("chirper", "all", 2), ("chirper", "text", 2)]
