@@ -125,4 +125,7 @@ def test_marts_hold_its_rows(rows: Rows) -> None:
     ]
     columns = "platform, post_format, post_count"
     benchmark = rows("marts", "mart_engagement__benchmark", "post_format", columns)
-    assert [tuple(row.values()) for row in benchmark] == [("chirper", "all", 2), ("chirper", "text", 2)]
+    assert [tuple(row.values()) for row in benchmark] == [
+        ("chirper", "all", 2),
+        ("chirper", "text", 2),
+    ]
