@@ -40,7 +40,10 @@ without_first as (
     from {{ this }}
     where
         {{ first_in_window }}
-        and account_key not in (select account_key from readings where {{ read_in_window }})
+        and account_key not in (
+            select account_key from readings
+            where {{ read_in_window }}
+        )
 ),
 {%- endif %}
 

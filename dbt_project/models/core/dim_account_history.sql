@@ -6,13 +6,8 @@
         order_by='(account_key, valid_from_date)',
     )
 }}
-{%- set since -%}
-    {%- if var('start_date') is not none -%}
-    toDate('{{ var("start_date") }}')
-    {%- else -%}
-    (select greatest(max(valid_from_date), toDate('2000-01-01')) - {{ var('lookback_days') }} from {{ this }})
-    {%- endif -%}
-{%- endset %}
+{%- set since = "toDate('" ~ var('start_date') ~ "')" if var('start_date') is not none
+    else "(select greatest(max(valid_from_date), toDate('2000-01-01')) - " ~ var('lookback_days') ~ " from " ~ this ~ ")" %}
 -- A change shows against the reading before it. So a run keeps the versions that began before its
 -- days and compares all days after that anew: on the latest day, that day alone.
 with
@@ -25,10 +20,8 @@ known as (
         cast(category as Nullable(String)) as category,
         is_verified
     from {{ ref('fct_account_day') }}
-    where
-        fetched_at is not null
-        {%- if is_incremental() %}
-        and snapshot_date >= {{ since }}
+    where fetched_at is not null and {{ 'snapshot_date >= ' ~ since if is_incremental() else 'true' }}
+    {% if is_incremental() -%}
     union all
     select
         platform,
@@ -39,7 +32,7 @@ known as (
         is_verified
     from {{ this }}
     where valid_from_date < {{ since }}
-        {%- endif %}
+    {%- endif %}
 ),
 
 compared as (

@@ -16,7 +16,9 @@
     'gained_follower_count', 'lost_follower_count', 'reach_count', 'view_count',
     'profile_view_count', 'engagement_count', 'engaged_account_count', 'view_definition',
 ] %}
-{%- set before_refuted = earlier_readings('account_insights', 'snapshot_date', 'date', 'snapshot_date', 'snapshot_date') %}
+{%- set before_refuted = earlier_readings(
+    'account_insights', 'snapshot_date', 'date', 'snapshot_date', known_through='snapshot_date'
+) %}
 -- A day is read once, but its insights are read again by the days after it. So a run takes the
 -- readings of its own days, and what it holds of the months that they speak of from itself.
 with
@@ -54,28 +56,22 @@ days_read as (
     {%- endif %}
 ),
 
-{% if before_refuted -%}
-earlier_insights as (
-    {{ every_platform('account_insights', where=before_refuted) }}
-),
-{%- endif %}
-
 insight_readings as (
     select
-        platform,
-        {{ platform_key('account_id') }} as account_key,
+        insights.platform as platform,
+        {{ platform_key('insights.account_id') }} as account_key,
         insights.date as snapshot_date,
         insights.snapshot_date as insights_snapshot_date,
-        {{ insight_columns | join(', ') }}
+        insights.{{ insight_columns | join(', insights.') }}
     from insights
     {% if is_incremental() -%}
     union all
     select
-        platform,
-        account_key,
-        snapshot_date,
+        built.platform as platform,
+        built.account_key as account_key,
+        built.snapshot_date as snapshot_date,
         assumeNotNull(built.insights_snapshot_date) as insights_snapshot_date,
-        {{ insight_columns | join(', ') }}
+        built.{{ insight_columns | join(', built.') }}
     from built
     where
         built.insights_snapshot_date is not null
@@ -84,17 +80,19 @@ insight_readings as (
     {% if before_refuted -%}
     union all
     select
-        platform,
-        {{ platform_key('account_id') }} as account_key,
-        earlier_insights.date as snapshot_date,
-        earlier_insights.snapshot_date as insights_snapshot_date,
-        {{ insight_columns | join(', ') }}
-    from earlier_insights
+        earlier.platform as platform,
+        {{ platform_key('earlier.account_id') }} as account_key,
+        earlier.date as snapshot_date,
+        earlier.snapshot_date as insights_snapshot_date,
+        earlier.{{ insight_columns | join(', earlier.') }}
+    from (
+        {{ every_platform('account_insights', where=before_refuted) }}
+    ) as earlier
     where
-        ({{ platform_key('account_id') }}, earlier_insights.date) in (
+        ({{ platform_key('earlier.account_id') }}, earlier.date) in (
             select
-                account_key,
-                snapshot_date
+                built.account_key,
+                built.snapshot_date
             from built
             where {{ in_window('built.insights_snapshot_date') }}
         )

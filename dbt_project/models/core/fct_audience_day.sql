@@ -10,7 +10,12 @@
 }}
 with
 audience_days as (
-    {{ every_platform('audience_days', where=in_window('snapshot_date')) }}
+    select
+        *,
+        share as given_share
+    from (
+        {{ every_platform('audience_days', where=in_window('snapshot_date')) }}
+    )
 ),
 
 -- Platforms name the largest segments alone (countries, cities), so the known total is theirs.
@@ -24,7 +29,7 @@ segments as (
         segment,
         audience_count,
         coalesce(
-            audience_days.share,
+            given_share,
             {{ rate(
                 'audience_count',
                 'sum(audience_count) over (partition by platform, account_id, snapshot_date, audience, dimension)'

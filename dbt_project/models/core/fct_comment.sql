@@ -28,10 +28,11 @@ comments as (
     select * from (
         {{ every_platform('comments', where=other_readings) }}
     )
-    where {{ platform_key('comment_id') }} in (
-        select comment_key from {{ this }}
-        where {{ comments_not_found_again(months) }}
-    )
+    where
+        {{ platform_key('comment_id') }} in (
+            select comment_key from {{ this }}
+            where {{ comments_not_found_again(months) }}
+        )
     {%- endif %}
 ),
 

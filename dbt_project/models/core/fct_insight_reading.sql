@@ -17,27 +17,27 @@ audience_hours as (
     {{ every_platform('audience_hours', where=in_window('snapshot_date')) }}
 ),
 
-days_spoken_of as (
+days_read_of as (
     select
         snapshot_date,
-        date as earliest_date
+        date as day_spoken_of
     from account_insights
     union all
     select
         snapshot_date,
-        date as earliest_date
+        date as day_spoken_of
     from audience_hours
     {% if is_incremental() -%}
     union all
     select
         snapshot_date,
-        earliest_date
+        earliest_date as day_spoken_of
     from {{ this }}
     {%- endif %}
 )
 
 select
     cast(snapshot_date as Date) as snapshot_date,
-    cast(min(days_spoken_of.earliest_date) as Date) as earliest_date
-from days_spoken_of
+    cast(min(day_spoken_of) as Date) as earliest_date
+from days_read_of
 group by snapshot_date
