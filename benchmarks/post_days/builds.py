@@ -19,11 +19,13 @@ PROJECT = Path(__file__).parents[2] / "dbt_project"
 
 @dataclass(frozen=True)
 class Cost:
-    """What one node's statements came to: rows read, seconds and the largest statement's memory."""
+    """What one node's statements came to: rows read, seconds (of the clock and of the processor)
+    and the largest statement's memory."""
 
     node: str
     read_rows: int
     seconds: float
+    cpu_seconds: float
     memory_bytes: int
 
     @property
@@ -103,6 +105,7 @@ def _costs(client: Client, start: object) -> tuple[Cost, ...]:
             extract(query, '"node_id": "([^"]+)"') AS node,
             sumIf(read_rows, arrayExists(name -> NOT startsWith(name, 'system.'), tables)) AS rows,
             sum(query_duration_ms) / 1000,
+            sum(ProfileEvents['OSCPUVirtualTimeMicroseconds']) / 1e6,
             max(memory_usage)
         FROM system.query_log
         WHERE
@@ -116,5 +119,6 @@ def _costs(client: Client, start: object) -> tuple[Cost, ...]:
         {"start": start},
     ).result_rows
     return tuple(
-        Cost(node, int(read), float(spent), int(memory)) for node, read, spent, memory in rows
+        Cost(node, int(read), float(seconds), float(cpu), int(memory))
+        for node, read, seconds, cpu, memory in rows
     )

@@ -67,9 +67,9 @@ class Bench:
         )
         self._report.detail(
             "full refresh, by model",
-            ("model", "seconds", "rows read", "memory, MB"),
+            ("model", "seconds", "of CPU", "rows read", "memory, MB"),
             (
-                (cost.name, cost.seconds, cost.read_rows, cost.memory_bytes / 1e6)
+                (cost.name, cost.seconds, cost.cpu_seconds, cost.read_rows, cost.memory_bytes / 1e6)
                 for cost in sorted(build.costs, key=lambda cost: -cost.seconds)[:15]
             ),
         )
