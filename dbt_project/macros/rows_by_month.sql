@@ -1,0 +1,40 @@
+{#-
+  Takes the place of dbt-clickhouse's macro of this name (1.10). A table that is built anew and says
+  `meta: {rows_by_month: <macro>}` is filled month by month, by the macro's rows from the first to the
+  last day of each, on top of the months before: sorting and memory then follow a month's rows, not
+  history's. The table takes the old one's place when all months are in, as any other.
+-#}
+{% macro clickhouse__create_table_as(temporary, relation, sql) -%}
+    {%- set has_contract = config.get('contract').enforced -%}
+    {{ clickhouse__create_empty_table(temporary, relation, sql, has_contract) }}
+    {%- if not temporary -%}
+        {%- set statements = [] -%}
+        {%- set rows = config.get('meta', {}).get('rows_by_month') -%}
+        {%- if rows and not is_incremental() -%}
+            {%- for first_day, last_day in raw_months() -%}
+                {%- set month = context[rows]("toDate('" ~ first_day ~ "')", "toDate('" ~ last_day ~ "')", relation) -%}
+                {%- do statements.append(month) -%}
+            {%- endfor -%}
+        {%- endif -%}
+        {%- for month in statements[:-1] -%}
+            {% call statement('insert_month') %}
+                {{ clickhouse__insert_into(relation, month, has_contract) }}
+            {% endcall %}
+        {%- endfor -%}
+        {{ clickhouse__insert_into(relation, statements[-1] if statements else sql, has_contract) }}
+    {%- endif -%}
+{%- endmacro %}
+
+{#- The first and last day of each month of which raw holds a snapshot. -#}
+{% macro raw_months() -%}
+    {%- set raw = graph.sources.values() | selectattr('source_name', 'equalto', 'raw') | map(attribute='schema') | first -%}
+    {%- set months -%}
+        select distinct
+            toString(toStartOfMonth(min_date) as month) as first_day,
+            toString(toLastDayOfMonth(month)) as last_day
+        from system.parts
+        where active and database = '{{ raw }}' and min_date > '2000-01-01'
+        order by first_day
+    {%- endset -%}
+    {{ return(run_query(months).rows | map('list') | list) }}
+{%- endmacro %}
