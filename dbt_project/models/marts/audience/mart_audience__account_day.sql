@@ -37,11 +37,12 @@ readings as (
         audience,
         {%- for dimension in ['age', 'gender'] %}
         {%- for segment, ending in audience_segments(dimension).items() %}
-        maxIf(toNullable(share), dimension = '{{ dimension }}' and segment = '{{ segment }}') as {{ audience_share(ending) }},
+        maxIf(toNullable(share), dimension = '{{ dimension }}' and segment = '{{ segment }}')
+            as {{ audience_share(ending) }},
         {%- endfor %}
         {%- endfor %}
         arraySort(
-            country -> (-country.2, country.1),
+            country -> (-tupleElement(country, 2), tupleElement(country, 1)),
             groupArrayIf((toString(segment), assumeNotNull(share)), dimension = 'country' and share > 0)
         ) as shares_by_country
     from {{ ref('fct_audience_day') }}
@@ -58,10 +59,9 @@ readings as (
 distributions as (
     select
         *,
-        arrayMap(country -> country.1, shares_by_country) as countries,
-        arrayMap(
-            country -> country.2 / arraySum(other -> other.2, shares_by_country), shares_by_country
-        ) as country_shares
+        arrayMap(country -> tupleElement(country, 1), shares_by_country) as countries,
+        arrayMap(country -> tupleElement(country, 2), shares_by_country) as stated_shares,
+        arrayMap(share -> share / arraySum(stated_shares), stated_shares) as country_shares
     from readings
 ),
 
@@ -88,15 +88,22 @@ days as (
     where fetched_at is not null and {{ restated_window('snapshot_date', after=reach) }}
 ),
 
+reading_dates as (
+    select
+        account_key,
+        snapshot_date
+    from readings
+),
+
 -- Audiences are read about once a week; each stands until the next, for 35 days at most.
 read_days as (
     select
         days.account_key as account_key,
         days.snapshot_date as snapshot_date,
-        if(days.snapshot_date - readings.snapshot_date <= 35, readings.snapshot_date, null) as read_date
+        if(days.snapshot_date - reading_dates.snapshot_date <= 35, reading_dates.snapshot_date, null) as read_date
     from days
-    asof left join (select account_key, snapshot_date from readings) as readings -- noqa: LT09
-        on days.account_key = readings.account_key and days.snapshot_date >= readings.snapshot_date
+    asof left join reading_dates
+        on days.account_key = reading_dates.account_key and days.snapshot_date >= reading_dates.snapshot_date
 ),
 
 post_languages as (
@@ -141,7 +148,7 @@ posts_by_language as (
         from days
         inner join (select distinct account_key, known_language from post_languages) as languages -- noqa: LT09
             on days.account_key = languages.account_key
-    )
+    ) as posted_and_asked
 ),
 
 content_languages as (
@@ -197,7 +204,7 @@ comments_by_language as (
             0 as comment_n,
             true as is_asked
         from content_languages
-    )
+    ) as commented_and_asked
 ),
 
 comment_matches as (
@@ -227,8 +234,8 @@ account_figures as (
         {%- for ending in endings %}
         distributions.{{ audience_share(ending) }} as {{ audience_share(ending) }},
         {%- endfor %}
-        nullIf(distributions.shares_by_country[1].1, '') as top_country,
-        if(notEmpty(distributions.countries), distributions.shares_by_country[1].2, null) as top_country_share,
+        if(notEmpty(distributions.countries), distributions.countries[1], null) as top_country,
+        if(notEmpty(distributions.countries), distributions.stated_shares[1], null) as top_country_share,
         if(
             notEmpty(distributions.countries),
             arraySum(share -> share * share, distributions.country_shares),

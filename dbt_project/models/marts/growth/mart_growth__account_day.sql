@@ -115,7 +115,7 @@ days as (
             reach_count,
             engaged_account_count
         from account_days
-    )
+    ) as told_of_days
     group by account_key, snapshot_date
 ),
 

@@ -44,9 +44,11 @@ select
     cast(week_start_date as Date) as week_start_date,
     cast(count() as Int64) as cohort_account_count,
     cast(count(follower_growth_rate_28d) as Int64) as rated_by_growth_count,
-    {% for name, level in [('p25', 0.25), ('p50', 0.5), ('p75', 0.75)] -%}
-    cast(quantileExactInclusive({{ level }})(follower_growth_rate_28d) as Nullable(Float64))
-        as {{ name }}_follower_growth_rate_28d{{ ',' if not loop.last }}
-    {% endfor -%}
+    cast(quantileExactInclusive(0.25)(follower_growth_rate_28d) as Nullable(Float64)) -- noqa: LT01
+        as p25_follower_growth_rate_28d,
+    cast(quantileExactInclusive(0.5)(follower_growth_rate_28d) as Nullable(Float64)) -- noqa: LT01
+        as p50_follower_growth_rate_28d,
+    cast(quantileExactInclusive(0.75)(follower_growth_rate_28d) as Nullable(Float64)) -- noqa: LT01
+        as p75_follower_growth_rate_28d
 from account_weeks
 group by platform, age_band, follower_tier, week_start_date

@@ -8,9 +8,6 @@
     'sponsored_post_count_90d', 'sponsored_post_count_365d', 'sponsored_share_365d', 'last_published_at',
     'community_guidelines_good_standing', 'copyright_strikes_good_standing', 'content_id_claims_good_standing',
 ] %}
-{%- set standings = [
-    'community_guidelines_good_standing', 'copyright_strikes_good_standing', 'content_id_claims_good_standing',
-] %}
 {{
     config(
         materialized='incremental',
@@ -71,7 +68,9 @@ account_days as (
         follower_count,
         reach_count,
         view_count,
-        {{ standings | join(', ') }}
+        community_guidelines_good_standing,
+        copyright_strikes_good_standing,
+        content_id_claims_good_standing
     from {{ ref('fct_account_day') }}
     where {{ restated_window('snapshot_date', before=reach + longest_silence, after=reach) }}
 ),
@@ -84,7 +83,8 @@ readings as (
         follower_count,
         leadInFrame(toNullable(snapshot_date)) over (
             partition by account_key order by snapshot_date rows between current row and unbounded following
-        ) as next_date
+        ) as next_date,
+        coalesce(next_date - read_date, {{ longest_silence }} + 1) as day_count
     from account_days
     where is_read
 ),
@@ -99,9 +99,9 @@ known_days as (
         is_verified,
         follower_count
     from readings
-    array join range(toUInt32(least(coalesce(next_date - read_date, 2 * {{ longest_silence }}), {{ longest_silence }} + 1))) as silence
+    array join range(toUInt32(least(day_count, {{ longest_silence }} + 1))) as silence
     where
-        toDate(read_date + silence) in (select read_date from readings)
+        toDate(read_date + silence) in (select read_on_day.read_date from readings as read_on_day)
         and {{ restated_window('toDate(read_date + silence)', after=reach) }}
 ),
 
@@ -111,6 +111,7 @@ posts as (
         toDate(published_at) as published_date,
         countIf(is_sponsored) as sponsored_n,
         count(is_sponsored) as known_n,
+        count() as published_n,
         max(published_at) as last_published_at
     from {{ ref('dim_post') }}
     where published_at is not null and {{ restated_window('toDate(published_at)', before=365, after=reach) }}
@@ -127,6 +128,7 @@ post_events as (
         toInt64(sponsored_n) as sponsored_365d,
         toInt64(known_n) as known_90d,
         toInt64(known_n) as known_365d,
+        toInt64(published_n) as published_365d,
         last_published_at
     from posts
     union all
@@ -137,6 +139,7 @@ post_events as (
         0 as sponsored_365d,
         -toInt64(known_n) as known_90d,
         0 as known_365d,
+        0 as published_365d,
         null as last_published_at
     from posts
     union all
@@ -147,6 +150,7 @@ post_events as (
         -toInt64(sponsored_n) as sponsored_365d,
         0 as known_90d,
         -toInt64(known_n) as known_365d,
+        -toInt64(published_n) as published_365d,
         null as last_published_at
     from posts
 ),
@@ -159,6 +163,7 @@ events as (
         sum(sponsored_365d) as sponsored_365d,
         sum(known_90d) as known_90d,
         sum(known_365d) as known_365d,
+        sum(published_365d) as published_365d,
         max(last_published_at) as last_published_at
     from (
         select * from post_events
@@ -170,9 +175,10 @@ events as (
             0 as sponsored_365d,
             0 as known_90d,
             0 as known_365d,
+            0 as published_365d,
             null as last_published_at
         from known_days
-    )
+    ) as posted_and_asked
     group by account_key, day
 ),
 
@@ -184,6 +190,7 @@ posts_up_to_day as (
         sum(sponsored_365d) over up_to_day as sponsored_365d,
         sum(known_90d) over up_to_day as known_90d,
         sum(known_365d) over up_to_day as known_365d,
+        sum(published_365d) over up_to_day as published_365d,
         max(last_published_at) over up_to_day as last_published_at
     from events
     window up_to_day as (partition by account_key order by day rows between unbounded preceding and current row)
@@ -207,12 +214,12 @@ changes as (
             null as follower_count,
             null as reach_count,
             null as view_count,
-            {% for standing in standings -%}
-            null as {{ standing }}{{ ',' if not loop.last }}
-            {% endfor -%}
+            null as community_guidelines_good_standing,
+            null as copyright_strikes_good_standing,
+            null as content_id_claims_good_standing
         from known_days
         where (account_key, snapshot_date) not in (select account_key, snapshot_date from account_days) -- noqa: LT09
-    )
+    ) as read_and_asked
 ),
 
 looked_back as (
@@ -226,9 +233,12 @@ looked_back as (
         {{ trailing_volatility('view_log_change', 90, 30) }} as view_volatility_90d,
         {{ trailing_volatility('follower_log_change', 90, 30) }} as follower_volatility_90d,
         -- Standing is read about once a week: the last that is known.
-        {% for standing in standings -%}
-        last_value({{ standing }}) over {{ trailing_days(28) }} as {{ standing }}{{ ',' if not loop.last }}
-        {% endfor %}
+        last_value(community_guidelines_good_standing) over {{ trailing_days(28) }}
+            as community_guidelines_good_standing,
+        last_value(copyright_strikes_good_standing) over {{ trailing_days(28) }}
+            as copyright_strikes_good_standing,
+        last_value(content_id_claims_good_standing) over {{ trailing_days(28) }}
+            as content_id_claims_good_standing
     from changes
 ),
 
@@ -247,15 +257,19 @@ account_figures as (
         looked_back.follower_volatility_90d as follower_volatility_90d,
         if(posts_up_to_day.known_90d > 0, posts_up_to_day.sponsored_90d, null) as sponsored_post_count_90d,
         if(posts_up_to_day.known_365d > 0, posts_up_to_day.sponsored_365d, null) as sponsored_post_count_365d,
-        {{ rate('posts_up_to_day.sponsored_365d', 'posts_up_to_day.known_365d') }} as sponsored_share_365d,
+        if(
+            posts_up_to_day.known_365d > 0,
+            {{ rate('posts_up_to_day.sponsored_365d', 'posts_up_to_day.published_365d') }},
+            null
+        ) as sponsored_share_365d,
         if(
             toDate(posts_up_to_day.last_published_at) > known_days.snapshot_date - 365,
             posts_up_to_day.last_published_at,
             null
         ) as last_published_at,
-        {% for standing in standings -%}
-        looked_back.{{ standing }} as {{ standing }}{{ ',' if not loop.last }}
-        {% endfor %}
+        looked_back.community_guidelines_good_standing as community_guidelines_good_standing,
+        looked_back.copyright_strikes_good_standing as copyright_strikes_good_standing,
+        looked_back.content_id_claims_good_standing as content_id_claims_good_standing
     from known_days
     left join looked_back
         on known_days.account_key = looked_back.account_key and known_days.snapshot_date = looked_back.snapshot_date
