@@ -13,11 +13,7 @@ from recording_cluster import RecordingCluster, alone, recording_cluster
 from warehouse.client import connect
 
 COMMENT = re.compile(r"^\s*/\*.*?\*/\s*", re.DOTALL)
-DDL = re.compile(
-    r"^(create|drop|rename|exchange|truncate|attach|detach|system|alter table \S+ )"
-    r"(?!temporary)",
-    re.IGNORECASE,
-)
+DDL = re.compile(r"^(create|drop|rename|exchange|truncate|system|alter) ", re.IGNORECASE)
 # Changes of a replicated table's rows and parts: its replicas take them from each other.
 OF_ROWS = re.compile(
     r"^alter table \S+\s+(replace|attach|drop|move|materialize|delete|update|freeze)\b"
@@ -82,7 +78,7 @@ def test_every_statement_is_one_that_the_engine_parses(
     assert len(statements) > 300
     for statement in dict.fromkeys(statements):
         # the rows that follow a seed's INSERT are data
-        text = re.split(r"(?<=\bformat CSV)\b", statement)[0]
+        text = re.sub(r"\bformat CSV\b.*", "values ('')", statement, flags=re.DOTALL)
         parsed = warehouse_client.command(f"EXPLAIN AST {text}")
         assert parsed, text
 
