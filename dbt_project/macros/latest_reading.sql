@@ -8,8 +8,10 @@
 
   `wanted` names a CTE (with `last_snapshot_date`) whose keys alone the model keeps: one that is new
   there has no row in the model yet, and its latest reading here may be older than the window.
+
+  `texts` says that the columns are wide: a full build then finds the latest days first.
 -#}
-{% macro latest_reading(readings, key, columns, date='last_snapshot_date', wanted=none) -%}
+{% macro latest_reading(readings, key, columns, date='last_snapshot_date', wanted=none, texts=false) -%}
     {%- set window = in_window(date, known_through=date) -%}
     {%- set attributes = columns | reject('equalto', key) | list -%}
     {%- set columns = columns | join(', ') -%}
@@ -27,6 +29,14 @@
                 and {{ key }} not in (select {{ key }} from {{ readings }} where {{ window }})
             {%- endif %}
     {%- endset -%}
+    {%- if texts and not is_incremental() %}
+    -- Days and keys first, so that texts are read on the days alone that are the latest of some key.
+    select {{ columns }} from {{ readings }}
+    where
+        {{ date }} in (select max({{ date }}) from {{ readings }} group by {{ key }})
+        and ({{ key }}, {{ date }}) in (select {{ key }}, max({{ date }}) from {{ readings }} group by {{ key }})
+    limit 1 by {{ key }}
+    {%- else %}
     select
         {{ key }}
         {%- for attribute in attributes %},
@@ -52,4 +62,5 @@
         )
         group by {{ key }}
     )
+{%- endif %}
 {%- endmacro %}

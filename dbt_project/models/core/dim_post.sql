@@ -13,10 +13,6 @@
 ] %}
 -- What a post is may be read less often than its counters: each has its own latest reading.
 with
-post_days as (
-    {{ every_platform('post_days') }}
-),
-
 posts as (
     {{ every_platform('posts') }}
 ),
@@ -24,11 +20,10 @@ posts as (
 listings as (
     select
         platform,
-        {{ platform_key('account_id') }} as account_key,
-        {{ platform_key('post_id') }} as post_key,
-        post_id,
+        account_key,
+        post_key,
         snapshot_date as last_snapshot_date
-    from post_days
+    from {{ ref('fct_post_day') }}
 ),
 
 details as (
@@ -41,14 +36,14 @@ details as (
 
 latest_listing as (
     {{ latest_reading(
-        'listings', 'post_key', ['platform', 'account_key', 'post_key', 'post_id', 'last_snapshot_date']
+        'listings', 'post_key', ['platform', 'account_key', 'post_key', 'last_snapshot_date']
     ) }}
 ),
 
 latest_details as (
     {{ latest_reading(
         'details', 'post_key', ['post_key', 'details_snapshot_date'] + attributes,
-        date='details_snapshot_date', wanted='listings'
+        date='details_snapshot_date', wanted='listings', texts=true
     ) }}
 )
 
@@ -56,7 +51,7 @@ select
     cast(latest_listing.platform as LowCardinality(String)) as platform,
     cast(latest_listing.account_key as String) as account_key,
     cast(latest_listing.post_key as String) as post_key,
-    cast(latest_listing.post_id as String) as post_id,
+    cast(substring(latest_listing.post_key, length(latest_listing.platform) + 2) as String) as post_id,
     cast(latest_details.published_at as Nullable(DateTime64(6, 'UTC'))) as published_at,
     cast(latest_details.post_format as Nullable(String)) as post_format,
     cast(latest_details.title as Nullable(String)) as title,
