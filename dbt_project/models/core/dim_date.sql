@@ -1,8 +1,9 @@
 {{ config(materialized='table', order_by='date') }}
+{%- set first_day, last_day = calendar_bounds() %}
 with
 days as (
-    select toDate('2015-01-01') + number as date -- noqa: RF04
-    from numbers(dateDiff('day', toDate('2015-01-01'), toDate('2041-01-01')))
+    select toDate('{{ first_day }}') + number as date
+    from numbers(dateDiff('day', toDate('{{ first_day }}'), toDate('{{ last_day }}')) + 1)
 )
 
 select
