@@ -5,7 +5,7 @@
   Of a run that is for some days those alone are read.
 -#}
 {% test row_reconciliation(
-    model, to, measure='count()', to_measure='count()', found_in=none, where='true', to_where='true',
+    model, to, measure='count()', to_measure='count()', found_in=none, condition='true', to_condition='true',
     date='snapshot_date'
 ) %}
 with
@@ -14,7 +14,7 @@ found as (
         {{ date }} as day,
         toInt64({{ measure }}) as amount
     from {{ found_in or model }}
-    where {{ tested_days(date) }} and {{ where }}
+    where {{ tested_days(date) }} and {{ condition }}
     group by day
 ),
 
@@ -23,7 +23,7 @@ expected as (
         {{ date }} as day,
         toInt64({{ to_measure }}) as amount
     from {{ to }}
-    where {{ tested_days(date) }} and {{ to_where }}
+    where {{ tested_days(date) }} and {{ to_condition }}
     group by day
 )
 

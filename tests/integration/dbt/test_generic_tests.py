@@ -52,6 +52,8 @@ N = "snapshot_date Date, n Nullable(Int64)"
 UPSTREAM = values("snapshot_date Date", "'2026-03-02'", "'2026-03-02'", "'2026-03-03'")
 
 LESS = values(N, "'2026-03-02', 2", "'2026-03-03', 0")
+ON_SECOND = "snapshot_date = toDate('2026-03-02')"
+TO_SECOND = {"condition": ON_SECOND, "to_condition": ON_SECOND}
 LONG_AGO = f"{dates('03')} union all select 'a', toDate('2025-01-01')"
 
 CASES = [
