@@ -64,7 +64,7 @@ totals as (
         maxIf(post_days.view_delta, post_days.delta_days = 1) as top_post_view_delta,
         countIf(post_days.has_negative_delta) as negative_delta_post_count,
         -- Sorted from the latest publication on, unknown ones last; the key settles ties.
-        groupArraySorted({{ recent_posts }})(
+        groupArraySorted({{ recent_posts }})( -- noqa: LT01
             tuple(
                 coalesce(-toUnixTimestamp64Micro(post_days.published_at), {{ 2 ** 63 - 1 }}),
                 post_days.post_key,
@@ -80,11 +80,12 @@ totals as (
 recent as (
     select
         *,
-        arrayMap(views -> assumeNotNull(views), arrayFilter(views -> views is not null, tupleElement(recent_posts, 3))) as recent_views,
-        arrayMap(likes -> assumeNotNull(likes), arrayFilter(likes -> likes is not null, tupleElement(recent_posts, 4))) as recent_likes,
-        arrayMap(
-            comments -> assumeNotNull(comments), arrayFilter(comments -> comments is not null, tupleElement(recent_posts, 5))
-        ) as recent_comments
+        arrayFilter(given -> given is not null, tupleElement(recent_posts, 3)) as given_views,
+        arrayMap(given -> assumeNotNull(given), given_views) as recent_views,
+        arrayFilter(given -> given is not null, tupleElement(recent_posts, 4)) as given_likes,
+        arrayMap(given -> assumeNotNull(given), given_likes) as recent_likes,
+        arrayFilter(given -> given is not null, tupleElement(recent_posts, 5)) as given_comments,
+        arrayMap(given -> assumeNotNull(given), given_comments) as recent_comments
     from totals
 )
 

@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime, time
 
 import pytest
 from clickhouse_connect.driver.client import Client
@@ -11,12 +11,16 @@ from raw_tables import create_raw, day, fill
 
 Everything = Callable[[], dict[str, list[dict]]]
 USERS = "snapshot_date open_id username follower_count video_count"
-VIDEOS = "snapshot_date open_id id title view_count like_count comment_count share_count"
+VIDEOS = (
+    "snapshot_date open_id id create_time title view_count like_count comment_count share_count"
+)
 CHANNELS = "snapshot_date id title subscriber_count hidden_subscriber_count video_count"
 CHANNEL_VIDEOS = "snapshot_date channel_id id title"
-CHANNEL_STATS = "snapshot_date channel_id id view_count like_count comment_count"
+CHANNEL_STATS = "snapshot_date channel_id id published_at view_count like_count comment_count"
 PAGES = "snapshot_date id username followers_count"
-PAGE_POSTS = "snapshot_date page_id id message reaction_count comment_count share_count"
+PAGE_POSTS = (
+    "snapshot_date page_id id created_time message reaction_count comment_count share_count"
+)
 PAGE_VIDEOS = "snapshot_date page_id id post_id title views"
 ACCOUNT = {
     "tiktok__users": "open_id",
@@ -65,7 +69,9 @@ class World:
     def read_tiktok(self, on: date, account: str) -> None:
         reported, posts = self.posts(account)
         user = (on, account, self.name(), self.followers(), reported)
-        videos = [(on, account, post, self.text(), *self.counts(4)) for post in posts]
+        videos = [
+            (on, account, post, published(post), self.text(), *self.counts(4)) for post in posts
+        ]
         self.replace("tiktok__users", on, account, USERS, [user])
         # the first stands twice
         self.replace("tiktok__videos", on, account, VIDEOS, videos + videos[:1])
@@ -77,7 +83,7 @@ class World:
         # what a video is is read of some videos on some days, of others on none
         described = [post for post in posts if self.random.random() < 0.4]
         videos = [(on, account, post, self.text()) for post in described]
-        stats = [(on, account, post, *self.counts(3)) for post in posts]
+        stats = [(on, account, post, published(post), *self.counts(3)) for post in posts]
         self.replace("youtube__channels", on, account, CHANNELS, [channel])
         self.replace("youtube__videos", on, account, CHANNEL_VIDEOS, videos)
         self.replace("youtube__video_stats", on, account, CHANNEL_STATS, stats)
@@ -85,7 +91,9 @@ class World:
     def read_facebook(self, on: date, account: str) -> None:
         _, posts = self.posts(account)
         page = (on, account, self.name(), self.followers())
-        posted = [(on, account, post, self.text(), *self.counts(3)) for post in posts]
+        posted = [
+            (on, account, post, published(post), self.text(), *self.counts(3)) for post in posts
+        ]
         filmed = [post for post in posts if self.random.random() < 0.5]
         videos = [(on, account, f"v{post}", post, self.text(), *self.counts(1)) for post in filmed]
         self.replace("facebook__pages", on, account, PAGES, [page])
@@ -127,6 +135,12 @@ class World:
 
     def counts(self, number: int) -> list[int | None]:
         return [self.random.choice([None, 0, 1, 50, 3_000]) for _ in range(number)]
+
+
+def published(post: str) -> datetime | None:
+    """When a post was published: the eighth of an account does not say."""
+    number = int(post[-1])
+    return datetime.combine(day(number + 1), time(22, tzinfo=UTC)) if number < 7 else None
 
 
 def window(first: int, last: int) -> dict[str, str]:
