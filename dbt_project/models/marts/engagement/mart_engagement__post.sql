@@ -35,34 +35,23 @@ emptied as (
     group by account_key
 ),
 
-{% if is_incremental() -%}
--- Counters of posts whose latest reading lies outside the rebuilt days stay as they are.
-carried as (
-    select
-        post_key,
-        snapshot_date,
-        {{ carried_counters | join(', ') }},
-        if(reach_date = snapshot_date, reach_count, null) as current_reach_count,
-        interaction_count
-    from {{ this }}
-    where
-        not ({{ in_window('snapshot_date') }})
-        and (post_key, snapshot_date) in (
-            select
-                post_key,
-                last_snapshot_date
-            from {{ ref('dim_post') }}
-        )
-),
-{%- endif %}
-
+-- What neither the run's days nor the built rows have: all posts in a full build, else those that lost
+-- their last reading and stand at an older one.
 due as (
     select
+        account_key,
         post_key,
         last_snapshot_date
     from {{ ref('dim_post') }}
     {% if is_incremental() -%}
-    where post_key not in (select post_key from carried)
+    where
+        not ({{ in_window('last_snapshot_date') }})
+        and (post_key, last_snapshot_date) not in (
+            select
+                post_key,
+                snapshot_date
+            from {{ this }}
+        )
     {%- endif %}
 ),
 
@@ -70,13 +59,18 @@ due_post_days as (
     select *
     from {{ ref('fct_post_day') }}
     where
-        snapshot_date in (select last_snapshot_date from due)
-        and (post_key, snapshot_date) in (
+        (post_key, snapshot_date) in (
             select
                 post_key,
                 last_snapshot_date
             from due
         )
+    {% if is_incremental() -%}
+    union all
+    select *
+    from {{ ref('fct_post_day') }}
+    where {{ in_window('snapshot_date') }}
+    {%- endif %}
 ),
 
 due_account_days as (
@@ -85,7 +79,22 @@ due_account_days as (
         snapshot_date,
         follower_count
     from {{ ref('fct_account_day') }}
-    where snapshot_date in (select last_snapshot_date from due)
+    where
+        (account_key, snapshot_date) in (
+            select
+                account_key,
+                last_snapshot_date
+            from due
+        )
+    {% if is_incremental() -%}
+    union all
+    select
+        account_key,
+        snapshot_date,
+        follower_count
+    from {{ ref('fct_account_day') }}
+    where {{ in_window('snapshot_date') }}
+    {%- endif %}
 ),
 
 counters as (
@@ -107,7 +116,14 @@ counters as (
             and due_post_days.snapshot_date = due_account_days.snapshot_date
     {% if is_incremental() -%}
     union all
-    select * from carried
+    select
+        post_key,
+        snapshot_date,
+        {{ carried_counters | join(', ') }},
+        if(reach_date = snapshot_date, reach_count, null) as current_reach_count,
+        interaction_count
+    from {{ this }}
+    where not ({{ in_window('snapshot_date') }})
     {%- endif %}
 ),
 
@@ -205,6 +221,9 @@ select
         {{ rate('readings.day_1_interaction_count', 'readings.day_28_interaction_count') }} as Nullable(Float64)
     ) as first_day_share
 from posts
-inner join readings on posts.post_key = readings.post_key
+inner join readings
+    on
+        posts.post_key = readings.post_key
+        and posts.last_snapshot_date = readings.snapshot_date
 inner join {{ ref('dim_account') }} as accounts on posts.account_key = accounts.account_key
 left join emptied on posts.account_key = emptied.account_key
