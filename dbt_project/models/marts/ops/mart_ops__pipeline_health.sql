@@ -1,11 +1,10 @@
 {{ config(order_by='(platform, account_key, stream, snapshot_date)') }}
--- Rebuilt whole from the last 60 days of attempts, however long the history is: 30 days are shown, and
--- the 30 before tell when an account was last read.
+-- Rebuilt whole from the last 30 days of attempts, however long the history is.
 with
 outcomes as (
     select *
     from {{ source('ops', 'ingestion_outcome') }}
-    where snapshot_date > (select max(snapshot_date) - 60 from {{ source('ops', 'ingestion_outcome') }})
+    where snapshot_date > (select max(snapshot_date) - 30 from {{ source('ops', 'ingestion_outcome') }})
 ),
 
 days as (
@@ -63,7 +62,6 @@ states as (
             if(is_latest, {{ built_at() }}, least({{ built_at() }}, toDateTime64(snapshot_date + 1, 6, 'UTC')))
         ) / 3600 as hours_since_success
     from histories
-    where snapshot_date > (select max(snapshot_date) - 30 from days)
 ),
 
 connections as (
