@@ -15,7 +15,9 @@ TABLES = {
         "dim_account": "account_key",
         "dim_post": "post_key",
         "fct_account_day": "account_key, snapshot_date",
+        "fct_account_post_day": "account_key, snapshot_date",
         "fct_post_day": "post_key, snapshot_date",
+        "fct_post_milestone": "post_key, age_days",
     },
     "marts": {
         "mart_engagement__account": "account_key",
