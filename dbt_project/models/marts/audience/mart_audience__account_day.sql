@@ -2,13 +2,15 @@
     before and, from there, on one 35 days before that. -#}
 {%- set reach = 90 %}
 {%- set endings = audience_segments('age').values() | list + audience_segments('gender').values() | list %}
-{%- set figures = ['account_key', 'snapshot_date', 'audience', 'audience_read_date'] %}
-{%- for ending in endings %}{% do figures.append(audience_share(ending)) %}{% endfor %}
-{%- do figures.extend([
+{%- set read_figures = ['audience', 'audience_read_date'] %}
+{%- for ending in endings %}{% do read_figures.append(audience_share(ending)) %}{% endfor %}
+{%- do read_figures.extend([
     'top_country', 'top_country_share', 'country_concentration', 'country_change_28d', 'country_compared_date',
+]) %}
+{%- set figures = ['account_key', 'snapshot_date'] + read_figures + [
     'content_language', 'content_language_country_match_share', 'comment_language_match_share_28d',
     'comment_language_28d_n',
-]) %}
+] %}
 {{
     config(
         materialized='incremental',
@@ -67,17 +69,37 @@ distributions as (
 
 compared as (
     select
-        account_key,
-        snapshot_date,
-        -- the reading next to 28 days before, the later one of two
+        *,
+        -- of the readings that have countries the one next to 28 days before, the later one of two
         arraySort(
-            day -> (abs(toInt32(snapshot_date - day) - 28), toInt32(snapshot_date - day)),
-            groupArray(snapshot_date) over (
+            reading -> (
+                abs(toInt32(snapshot_date - tupleElement(reading, 1)) - 28),
+                toInt32(snapshot_date - tupleElement(reading, 1))
+            ),
+            groupArrayIf((snapshot_date, countries, country_shares), notEmpty(countries)) over (
                 partition by account_key order by snapshot_date range between 35 preceding and 21 preceding
             )
-        ) as candidates
+        )[1] as before
     from distributions
-    where notEmpty(countries)
+),
+
+audiences as (
+    select
+        account_key,
+        snapshot_date as audience_read_date,
+        audience,
+        {%- for ending in endings %}
+        {{ audience_share(ending) }},
+        {%- endfor %}
+        countries,
+        country_shares,
+        if(notEmpty(countries), countries[1], null) as top_country,
+        if(notEmpty(countries), stated_shares[1], null) as top_country_share,
+        if(notEmpty(countries), arraySum(share -> share * share, country_shares), null) as country_concentration,
+        {{ jensen_shannon_distance('countries', 'country_shares', 'tupleElement(before, 2)', 'tupleElement(before, 3)') }}
+            as country_change_28d,
+        if(country_change_28d is null, null, tupleElement(before, 1)) as country_compared_date
+    from compared
 ),
 
 days as (
@@ -88,78 +110,34 @@ days as (
     where fetched_at is not null and {{ restated_window('snapshot_date', after=reach) }}
 ),
 
-reading_dates as (
+account_posts as (
     select
         account_key,
-        snapshot_date
-    from readings
-),
-
--- Audiences are read about once a week; each stands until the next, for 35 days at most.
-read_days as (
-    select
-        days.account_key as account_key,
-        days.snapshot_date as snapshot_date,
-        if(days.snapshot_date - reading_dates.snapshot_date <= 35, reading_dates.snapshot_date, null) as read_date
-    from days
-    asof left join reading_dates
-        on days.account_key = reading_dates.account_key and days.snapshot_date >= reading_dates.snapshot_date
-),
-
-post_languages as (
-    select
-        account_key,
-        toDate(published_at) as day,
-        assumeNotNull(language) as known_language,
-        count() as post_n
+        groupArray((toDate(published_at), assumeNotNull(language))) as posts
     from {{ ref('dim_post') }}
     where
         language is not null
         and published_at is not null
         and {{ restated_window('toDate(published_at)', before=reach, after=reach) }}
-    group by account_key, day, known_language
+    group by account_key
 ),
 
--- Each day meets every language of its account; what was posted in it before is a trailing sum.
-posts_by_language as (
+spoken_days as (
     select
-        account_key,
-        language,
-        day,
-        is_asked,
-        sum(post_n) over (
-            partition by account_key, language order by day range between 89 preceding and current row
-        ) as post_n_90d
-    from (
-        select
-            account_key,
-            known_language as language,
-            day,
-            post_n,
-            false as is_asked
-        from post_languages
-        union all
-        select
-            days.account_key as account_key,
-            languages.known_language as language,
-            days.snapshot_date as day,
-            0 as post_n,
-            true as is_asked
-        from days
-        inner join (select distinct account_key, known_language from post_languages) as languages -- noqa: LT09
-            on days.account_key = languages.account_key
-    ) as posted_and_asked
-),
-
-content_languages as (
-    select
-        account_key,
-        day as snapshot_date,
-        language as content_language
-    from posts_by_language
-    where is_asked and post_n_90d > 0
-    order by account_key, day, post_n_90d desc, language
-    limit 1 by account_key, day
+        days.account_key as account_key,
+        days.snapshot_date as snapshot_date,
+        arrayMap(
+            post -> tupleElement(post, 2),
+            arrayFilter(
+                post -> tupleElement(post, 1) between days.snapshot_date - 89 and days.snapshot_date, account_posts.posts
+            )
+        ) as languages,
+        arraySort(
+            language -> (-toInt64(countEqual(languages, language)), language), arrayDistinct(languages)
+        ) as languages_by_use,
+        if(notEmpty(languages), languages_by_use[1], null) as content_language
+    from days
+    left join account_posts on days.account_key = account_posts.account_key
 ),
 
 comment_languages as (
@@ -177,6 +155,7 @@ comment_languages as (
     group by account_key, day, known_language
 ),
 
+-- Each day asks for its language; what was commented before it is a trailing sum.
 comments_by_language as (
     select
         account_key,
@@ -200,10 +179,11 @@ comments_by_language as (
         select
             account_key,
             snapshot_date as day,
-            content_language as language,
+            assumeNotNull(content_language) as language,
             0 as comment_n,
             true as is_asked
-        from content_languages
+        from spoken_days
+        where content_language is not null
     ) as commented_and_asked
 ),
 
@@ -217,6 +197,23 @@ comment_matches as (
     where is_asked
 ),
 
+-- Audiences are read about once a week; each stands until the next, for 35 days at most.
+audience_days as (
+    select
+        days.account_key as account_key,
+        days.snapshot_date as snapshot_date,
+        days.content_language as content_language,
+        coalesce(days.snapshot_date - audiences.audience_read_date <= 35, false) as is_known,
+        if(is_known, audiences.countries, []) as countries,
+        if(is_known, audiences.country_shares, []) as country_shares
+        {%- for column in read_figures %},
+        if(is_known, audiences.{{ column }}, null) as {{ column }}
+        {%- endfor %}
+    from spoken_days as days
+    asof left join audiences
+        on days.account_key = audiences.account_key and days.snapshot_date >= audiences.audience_read_date
+),
+
 language_countries as (
     select
         language,
@@ -227,30 +224,12 @@ language_countries as (
 
 account_figures as (
     select
-        days.account_key as account_key,
-        days.snapshot_date as snapshot_date,
-        distributions.audience as audience,
-        days.read_date as audience_read_date,
-        {%- for ending in endings %}
-        distributions.{{ audience_share(ending) }} as {{ audience_share(ending) }},
-        {%- endfor %}
-        if(notEmpty(distributions.countries), distributions.countries[1], null) as top_country,
-        if(notEmpty(distributions.countries), distributions.stated_shares[1], null) as top_country_share,
+        days.* except (countries, country_shares, is_known),
         if(
-            notEmpty(distributions.countries),
-            arraySum(share -> share * share, distributions.country_shares),
-            null
-        ) as country_concentration,
-        {{ jensen_shannon_distance(
-            'distributions.countries', 'distributions.country_shares', 'before.countries', 'before.country_shares'
-        ) }} as country_change_28d,
-        before.snapshot_date as country_compared_date,
-        content_languages.content_language as content_language,
-        if(
-            notEmpty(language_countries.countries),
+            notEmpty(language_countries.countries) and notEmpty(days.countries),
             {{ rate(
-                'arraySum((country, share) -> if(has(language_countries.countries, country), share, 0), distributions.countries, distributions.country_shares)',
-                'arraySum((country, share) -> if(has((select groupUniqArray(country) from ' ~ ref('country_language') ~ '), country), share, 0), distributions.countries, distributions.country_shares)'
+                'arraySum((country, share) -> if(has(language_countries.countries, country), share, 0), days.countries, days.country_shares)',
+                'arraySum((country, share) -> if(has((select groupUniqArray(country) from ' ~ ref('country_language') ~ '), country), share, 0), days.countries, days.country_shares)'
             ) }},
             null
         ) as content_language_country_match_share,
@@ -258,16 +237,8 @@ account_figures as (
         if(
             comment_matches.known_n >= 20, {{ rate('comment_matches.matching_n', 'comment_matches.known_n') }}, null
         ) as comment_language_match_share_28d
-    from read_days as days
-    left join distributions
-        on days.account_key = distributions.account_key and days.read_date = distributions.snapshot_date
-    left join compared
-        on days.account_key = compared.account_key and days.read_date = compared.snapshot_date
-    left join distributions as before
-        on days.account_key = before.account_key and compared.candidates[1] = before.snapshot_date
-    left join content_languages
-        on days.account_key = content_languages.account_key and days.snapshot_date = content_languages.snapshot_date
-    left join language_countries on content_languages.content_language = language_countries.language
+    from audience_days as days
+    left join language_countries on days.content_language = language_countries.language
     left join comment_matches
         on days.account_key = comment_matches.account_key and days.snapshot_date = comment_matches.snapshot_date
 ),
