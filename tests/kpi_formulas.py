@@ -15,15 +15,14 @@ def differing_rows(client: Client, database: str) -> dict[str, int]:
         for mart, sql in kpi.sql.items():
             column = kpi.grain[mart][0]
             table = f"{database}.{mart}"
-            kind = client.command(f"SELECT toTypeName({column}) FROM {table} LIMIT 1")
-            if "Float" in str(kind):
-                differs = (
-                    f"(isNull({column}) != isNull({sql})) OR ifNull(abs({column} - ({sql})) "
-                    f"> {TOLERANCE} * greatest(1, abs({column})), 0)"
-                )
-            else:
-                differs = f"NOT ({column} <=> ({sql}))"
-            counted = client.command(f"SELECT count() FROM {table} WHERE {differs}")
+            rows = f"SELECT {column} AS held, {sql} AS stated FROM {table}"
+            differs = (
+                "isNull(held) != isNull(stated) OR ifNull("
+                f"abs(held - stated) > {TOLERANCE} * greatest(1, abs(held)), 0)"
+                if "Float" in str(client.command(f"SELECT any(toTypeName({column})) FROM {table}"))
+                else "NOT (held <=> stated)"
+            )
+            counted = client.command(f"SELECT countIf({differs}) FROM ({rows})")
             found[f"{mart}.{column}"] = int(str(counted))
     return found
 

@@ -22,6 +22,6 @@ def test_a_charts_query_is_counted_for_its_dashboard(
     deployed: list[ChartResult], marts_owner: Client
 ) -> None:
     marts_owner.command("SYSTEM FLUSH LOGS")
-    found = {(kind, asset): count for kind, asset, count in marts_owner.query(ASKED_FOR).result_rows}
+    found = {(kind, asset): n for kind, asset, n in marts_owner.query(ASKED_FOR).result_rows}
     charts = [result for result in deployed if result.dashboard == "overview"]
     assert found[("dashboard", "dashboards/overview")] >= len(charts)
