@@ -96,8 +96,9 @@ audiences as (
         if(notEmpty(countries), countries[1], null) as top_country,
         if(notEmpty(countries), stated_shares[1], null) as top_country_share,
         if(notEmpty(countries), arraySum(share -> share * share, country_shares), null) as country_concentration,
-        {{ jensen_shannon_distance('countries', 'country_shares', 'tupleElement(before, 2)', 'tupleElement(before, 3)') }}
-            as country_change_28d,
+        {{ jensen_shannon_distance(
+            'countries', 'country_shares', 'tupleElement(before, 2)', 'tupleElement(before, 3)'
+        ) }} as country_change_28d,
         if(country_change_28d is null, null, tupleElement(before, 1)) as country_compared_date
     from compared
 ),
@@ -129,7 +130,8 @@ spoken_days as (
         arrayMap(
             post -> tupleElement(post, 2),
             arrayFilter(
-                post -> tupleElement(post, 1) between days.snapshot_date - 89 and days.snapshot_date, account_posts.posts
+                post -> tupleElement(post, 1) between days.snapshot_date - 89 and days.snapshot_date,
+                account_posts.posts
             )
         ) as languages,
         arraySort(
@@ -204,11 +206,11 @@ audience_days as (
         days.snapshot_date as snapshot_date,
         days.content_language as content_language,
         coalesce(days.snapshot_date - audiences.audience_read_date <= 35, false) as is_known,
+        {%- for column in read_figures %}
+        if(is_known, audiences.{{ column }}, null) as {{ column }},
+        {%- endfor %}
         if(is_known, audiences.countries, []) as countries,
         if(is_known, audiences.country_shares, []) as country_shares
-        {%- for column in read_figures %},
-        if(is_known, audiences.{{ column }}, null) as {{ column }}
-        {%- endfor %}
     from spoken_days as days
     asof left join audiences
         on days.account_key = audiences.account_key and days.snapshot_date >= audiences.audience_read_date

@@ -70,130 +70,110 @@ account_days as (
         view_count,
         community_guidelines_good_standing,
         copyright_strikes_good_standing,
-        content_id_claims_good_standing
+        content_id_claims_good_standing,
+        leadInFrame(toNullable(snapshot_date)) over (
+            partition by account_key, fetched_at is not null order by snapshot_date
+            rows between current row and unbounded following
+        ) as next_date
     from {{ ref('fct_account_day') }}
     where {{ restated_window('snapshot_date', before=reach + longest_silence, after=reach) }}
 ),
 
-readings as (
+-- A reading stands for the days after it too, an insight for its own day alone.
+told as (
     select
         account_key,
-        snapshot_date as read_date,
-        is_verified,
-        follower_count,
-        leadInFrame(toNullable(snapshot_date)) over (
-            partition by account_key order by snapshot_date rows between current row and unbounded following
-        ) as next_date,
-        coalesce(next_date - read_date, {{ longest_silence }} + 1) as day_count
+        toDate(snapshot_date + silence) as day,
+        is_read as is_known,
+        is_read and silence = 0 as is_read_on_day,
+        if(is_read, silence, null) as days_since_reading,
+        if(is_read, is_verified, null) as known_is_verified,
+        if(is_read, follower_count, null) as known_follower_count,
+        if(silence = 0, follower_count, null) as read_count,
+        if(silence = 0, reach_count, null) as day_reach_count,
+        if(silence = 0, view_count, null) as day_view_count,
+        if(silence = 0, community_guidelines_good_standing, null) as guidelines,
+        if(silence = 0, copyright_strikes_good_standing, null) as strikes,
+        if(silence = 0, content_id_claims_good_standing, null) as claims
     from account_days
-    where is_read
-),
-
--- A day has a row of an account that was read of late, if any account was read on it: what was known
--- then, with nothing of what came after.
-known_days as (
-    select
-        account_key,
-        toDate(read_date + silence) as snapshot_date,
-        silence as days_since_reading,
-        is_verified,
-        follower_count
-    from readings
-    array join range(toUInt32(least(day_count, {{ longest_silence }} + 1))) as silence
-    where
-        toDate(read_date + silence) in (select read_on_day.read_date from readings as read_on_day)
-        and {{ restated_window('toDate(read_date + silence)', after=reach) }}
-),
-
-posts as (
-    select
-        account_key,
-        toDate(published_at) as published_date,
-        countIf(is_sponsored) as sponsored_n,
-        count(is_sponsored) as known_n,
-        count() as published_n,
-        max(published_at) as last_published_at
-    from {{ ref('dim_post') }}
-    where published_at is not null and {{ restated_window('toDate(published_at)', before=365, after=reach) }}
-    group by account_key, published_date
+    array join range(toUInt32(
+        if(is_read, least(coalesce(next_date - snapshot_date, {{ longest_silence + 1 }}), {{ longest_silence + 1 }}), 1)
+    )) as silence
 ),
 
 -- A post enters a sum on its day and leaves it when its days are over, so that a sum over 365 days
 -- costs no more than one over a day.
-post_events as (
+posts as (
     select
         account_key,
-        published_date as day,
-        toInt64(sponsored_n) as sponsored_90d,
-        toInt64(sponsored_n) as sponsored_365d,
-        toInt64(known_n) as known_90d,
-        toInt64(known_n) as known_365d,
-        toInt64(published_n) as published_365d,
-        last_published_at
-    from posts
-    union all
-    select
-        account_key,
-        published_date + 90 as day,
-        -toInt64(sponsored_n) as sponsored_90d,
-        0 as sponsored_365d,
-        -toInt64(known_n) as known_90d,
-        0 as known_365d,
-        0 as published_365d,
-        null as last_published_at
-    from posts
-    union all
-    select
-        account_key,
-        published_date + 365 as day,
-        0 as sponsored_90d,
-        -toInt64(sponsored_n) as sponsored_365d,
-        0 as known_90d,
-        -toInt64(known_n) as known_365d,
-        -toInt64(published_n) as published_365d,
-        null as last_published_at
-    from posts
+        toDate(published_at) + age as day,
+        if(age = 365, 0, if(age = 0, 1, -1)) as in_90d,
+        if(age = 90, 0, if(age = 0, 1, -1)) as in_365d,
+        countIf(is_sponsored) as sponsored_n,
+        count(is_sponsored) as known_n,
+        count() as published_n,
+        maxIf(published_at, age = 0) as post_published_at
+    from {{ ref('dim_post') }}
+    array join [0, 90, 365] as age
+    where published_at is not null and {{ restated_window('toDate(published_at)', before=365, after=reach) }}
+    group by account_key, day, age
 ),
 
-events as (
+days as (
     select
         account_key,
-        day,
-        sum(sponsored_90d) as sponsored_90d,
-        sum(sponsored_365d) as sponsored_365d,
-        sum(known_90d) as known_90d,
-        sum(known_365d) as known_365d,
-        sum(published_365d) as published_365d,
-        max(last_published_at) as last_published_at
+        day as snapshot_date,
+        max(is_known) as is_known,
+        max(is_read_on_day) as is_read_on_day,
+        max(days_since_reading) as days_since_reading,
+        max(known_is_verified) as is_verified,
+        max(known_follower_count) as follower_count,
+        max(read_count) as read_count,
+        max(day_reach_count) as reach_count,
+        max(day_view_count) as view_count,
+        max(guidelines) as guidelines,
+        max(strikes) as strikes,
+        max(claims) as claims,
+        sum(sponsored_90d) as sponsored_change_90d,
+        sum(sponsored_365d) as sponsored_change_365d,
+        sum(known_90d) as known_change_90d,
+        sum(known_365d) as known_change_365d,
+        sum(published_365d) as published_change_365d,
+        max(post_published_at) as post_published_at
     from (
-        select * from post_events
-        union all
         select
-            account_key,
-            snapshot_date as day,
+            *,
             0 as sponsored_90d,
             0 as sponsored_365d,
             0 as known_90d,
             0 as known_365d,
             0 as published_365d,
-            null as last_published_at
-        from known_days
-    ) as posted_and_asked
+            null as post_published_at
+        from told
+        union all
+        select
+            account_key,
+            day,
+            false as is_known,
+            false as is_read_on_day,
+            null as days_since_reading,
+            null as known_is_verified,
+            null as known_follower_count,
+            null as read_count,
+            null as day_reach_count,
+            null as day_view_count,
+            null as guidelines,
+            null as strikes,
+            null as claims,
+            toInt64(sponsored_n) * in_90d as sponsored_90d,
+            toInt64(sponsored_n) * in_365d as sponsored_365d,
+            toInt64(known_n) * in_90d as known_90d,
+            toInt64(known_n) * in_365d as known_365d,
+            toInt64(published_n) * in_365d as published_365d,
+            post_published_at
+        from posts
+    ) as told_and_posted
     group by account_key, day
-),
-
-posts_up_to_day as (
-    select
-        account_key,
-        day as snapshot_date,
-        sum(sponsored_90d) over up_to_day as sponsored_90d,
-        sum(sponsored_365d) over up_to_day as sponsored_365d,
-        sum(known_90d) over up_to_day as known_90d,
-        sum(known_365d) over up_to_day as known_365d,
-        sum(published_365d) over up_to_day as published_365d,
-        max(last_published_at) over up_to_day as last_published_at
-    from events
-    window up_to_day as (partition by account_key order by day rows between unbounded preceding and current row)
 ),
 
 changes as (
@@ -201,82 +181,60 @@ changes as (
         *,
         {{ log_change('reach_count', value_days_ago('reach_count', 1)) }} as reach_log_change,
         {{ log_change('view_count', value_days_ago('view_count', 1)) }} as view_log_change,
-        {{ log_change('follower_count', value_days_ago('follower_count', 1)) }} as follower_log_change
-    from (
-        select * from account_days
-        union all
-        -- the days on which nothing was read, which look back all the same
-        select
-            account_key,
-            snapshot_date,
-            false as is_read,
-            null as is_verified,
-            null as follower_count,
-            null as reach_count,
-            null as view_count,
-            null as community_guidelines_good_standing,
-            null as copyright_strikes_good_standing,
-            null as content_id_claims_good_standing
-        from known_days
-        where (account_key, snapshot_date) not in (select account_key, snapshot_date from account_days) -- noqa: LT09
-    ) as read_and_asked
+        {{ log_change('read_count', value_days_ago('read_count', 1)) }} as follower_log_change
+    from days
 ),
 
 looked_back as (
     select
         account_key,
         snapshot_date,
-        countIf(is_read) over {{ trailing_days(90) }} as days_observed_90d,
+        is_known,
+        days_since_reading,
+        is_verified,
+        follower_count,
+        countIf(is_read_on_day) over {{ trailing_days(90) }} as days_observed_90d,
         {{ trailing_mean('reach_count', 28, 20) }} as mean_reach_28d,
         {{ trailing_mean('view_count', 28, 20) }} as mean_view_28d,
         {{ trailing_volatility('reach_log_change', 90, 30) }} as reach_volatility_90d,
         {{ trailing_volatility('view_log_change', 90, 30) }} as view_volatility_90d,
         {{ trailing_volatility('follower_log_change', 90, 30) }} as follower_volatility_90d,
+        sum(sponsored_change_90d) over up_to_day as sponsored_90d,
+        sum(sponsored_change_365d) over up_to_day as sponsored_365d,
+        sum(known_change_90d) over up_to_day as known_90d,
+        sum(known_change_365d) over up_to_day as known_365d,
+        sum(published_change_365d) over up_to_day as published_365d,
+        max(post_published_at) over up_to_day as latest_published_at,
         -- Standing is read about once a week: the last that is known.
-        last_value(community_guidelines_good_standing) over {{ trailing_days(28) }}
-            as community_guidelines_good_standing,
-        last_value(copyright_strikes_good_standing) over {{ trailing_days(28) }}
-            as copyright_strikes_good_standing,
-        last_value(content_id_claims_good_standing) over {{ trailing_days(28) }}
-            as content_id_claims_good_standing
+        last_value(guidelines) over {{ trailing_days(28) }} as community_guidelines_good_standing,
+        last_value(strikes) over {{ trailing_days(28) }} as copyright_strikes_good_standing,
+        last_value(claims) over {{ trailing_days(28) }} as content_id_claims_good_standing
     from changes
+    window up_to_day as (
+        partition by account_key order by snapshot_date rows between unbounded preceding and current row
+    )
 ),
 
+-- A day has a row of an account that was read of late, if any account was read on it: what was known
+-- then, with nothing of what came after.
 account_figures as (
     select
-        known_days.account_key as account_key,
-        known_days.snapshot_date as snapshot_date,
-        known_days.days_since_reading as days_since_reading,
-        looked_back.days_observed_90d as days_observed_90d,
-        known_days.is_verified as is_verified,
-        known_days.follower_count as follower_count,
-        looked_back.mean_reach_28d as mean_reach_28d,
-        looked_back.mean_view_28d as mean_view_28d,
-        looked_back.reach_volatility_90d as reach_volatility_90d,
-        looked_back.view_volatility_90d as view_volatility_90d,
-        looked_back.follower_volatility_90d as follower_volatility_90d,
-        if(posts_up_to_day.known_90d > 0, posts_up_to_day.sponsored_90d, null) as sponsored_post_count_90d,
-        if(posts_up_to_day.known_365d > 0, posts_up_to_day.sponsored_365d, null) as sponsored_post_count_365d,
-        if(
-            posts_up_to_day.known_365d > 0,
-            {{ rate('posts_up_to_day.sponsored_365d', 'posts_up_to_day.published_365d') }},
-            null
-        ) as sponsored_share_365d,
-        if(
-            toDate(posts_up_to_day.last_published_at) > known_days.snapshot_date - 365,
-            posts_up_to_day.last_published_at,
-            null
-        ) as last_published_at,
-        looked_back.community_guidelines_good_standing as community_guidelines_good_standing,
-        looked_back.copyright_strikes_good_standing as copyright_strikes_good_standing,
-        looked_back.content_id_claims_good_standing as content_id_claims_good_standing
-    from known_days
-    left join looked_back
-        on known_days.account_key = looked_back.account_key and known_days.snapshot_date = looked_back.snapshot_date
-    left join posts_up_to_day
-        on
-            known_days.account_key = posts_up_to_day.account_key
-            and known_days.snapshot_date = posts_up_to_day.snapshot_date
+        *,
+        if(known_90d > 0, sponsored_90d, null) as sponsored_post_count_90d,
+        if(known_365d > 0, sponsored_365d, null) as sponsored_post_count_365d,
+        if(known_365d > 0, {{ rate('sponsored_365d', 'published_365d') }}, null) as sponsored_share_365d,
+        if(toDate(latest_published_at) > snapshot_date - 365, latest_published_at, null) as last_published_at
+    from looked_back
+    where
+        is_known
+        and {{ restated_window('snapshot_date', after=reach) }}
+        and snapshot_date in (
+            select read_days.snapshot_date
+            from {{ ref('fct_account_day') }} as read_days
+            where
+                read_days.fetched_at is not null
+                and {{ restated_window('read_days.snapshot_date', after=reach) }}
+        )
 ),
 
 current_and_carried as (
