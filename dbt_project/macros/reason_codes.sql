@@ -12,13 +12,14 @@
     (select max(threshold) from {{ current_reason_codes() }} where code = '{{ code }}')
 {%- endmacro %}
 
-{#- `value`, or NULL where `n` is below the minimum that the seed states for the signal. -#}
+{#- The minimum samples as one map, signal -> n. -#}
+{% macro signal_minimums() -%}
+    (select cast((groupArray(signal), groupArray(minimum_n)), 'Map(String, Int64)') from {{ current_reason_codes() }})
+{%- endmacro %}
+
+{#- `value`, or NULL where `n` is below the signal's minimum in the column `minimums`. -#}
 {% macro known_signal(signal, value, n) -%}
-    if(
-        coalesce({{ n }}, 0) >= (select max(minimum_n) from {{ current_reason_codes() }} where signal = '{{ signal }}'),
-        {{ value }},
-        null
-    )
+    if({{ n }} >= minimums['{{ signal }}'], {{ value }}, null)
 {%- endmacro %}
 
 {#- The three columns of each signal. -#}

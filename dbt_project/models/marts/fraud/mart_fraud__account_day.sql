@@ -49,7 +49,7 @@ audiences as (
         readings.audience as audience,
         sum(readings.audience_count) as located_count,
         sum(readings.share) as located_share,
-        sumIf(readings.share, has(speakers.languages, assumeNotNull(qualities.content_language))) as home_share
+        sum(if(has(speakers.languages, assumeNotNull(qualities.content_language)), readings.share, 0)) as home_share
     from {{ ref('fct_audience_day') }} as readings
     inner join {{ ref('mart_fraud__comment_quality') }} as qualities
         on readings.account_key = qualities.account_key and readings.snapshot_date = qualities.snapshot_date
@@ -114,7 +114,8 @@ account_days as (
         pods.pod_lift as pod_lift,
         pods.pod_early_share as pod_early_share,
         audiences.located_count as located_count,
-        audiences.home_share / audiences.located_share as home_share,
+        -- a sum of shares depends on their order in its last digits, a percentile must not
+        round(audiences.home_share / audiences.located_share, 12) as home_share,
         reactions.typical_residual as typical_residual,
         reactions.engagement_residual_n as engagement_residual_n,
         reactions.first_day_share as first_day_share,
@@ -270,7 +271,8 @@ counted as (
         if(audience_readings = 0, null, tupleElement(latest_audience, 1)) as speaking_share,
         if(audience_readings = 0, 0, tupleElement(latest_audience, 2)) as geography_n,
         digits,
-        arraySum(digits) as benford_n
+        arraySum(digits) as benford_n,
+        {{ signal_minimums() }} as minimums
     from histories
     where {{ restated_window('snapshot_date', after=after) }}
 ),

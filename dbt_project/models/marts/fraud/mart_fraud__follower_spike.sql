@@ -106,6 +106,7 @@ scores as (
         typical_log_growth,
         counter_step,
         length(past_changes) as spike_n,
+        {{ signal_minimums() }} as minimums,
         {{ known_signal('spike', '(log_growth - expected_log_growth) / spread', 'spike_n') }} as spike_z,
         spike_z > {{ reason_threshold('UNEXPLAINED_SPIKE') }} as is_spike,
         if(
@@ -129,7 +130,7 @@ episodes as (
 lots as (
     select
         *,
-        if(is_spike, sum(excess_followers) over episode, null) as episode_excess_followers,
+        if(is_spike, sumIf(excess_followers, is_spike) over episode, null) as episode_excess_followers,
         arrayFilter(
             lot -> lot >= 100 * counter_step,
             arrayConcat([500], arrayFlatten(arrayMap(power -> [1., 2.5, 5.] * intExp10(power), range(3, 7))))
