@@ -15,19 +15,32 @@
     {%- set window = in_window(date, known_through=date) -%}
     {%- set attributes = columns | reject('equalto', key) | list -%}
     {%- set columns = columns | join(', ') -%}
+    {%- set wanted_window = in_window('last_snapshot_date', known_through='last_snapshot_date') -%}
+    {#- Keys whose latest reading is none of the window's and not what the model holds, each with the day
+        before which it lies: one pass, whose result is a constant to the statement. -#}
     {%- set incomplete -%}
-            select {{ key }}, {{ date }} as before_date from {{ this }}
-            where
-                {{ window }}
-                and {{ key }} not in (select {{ key }} from {{ readings }} where {{ window }})
-            {%- if wanted %}
-            union all
-            select {{ key }}, toDate('2149-06-06') as before_date from {{ wanted }}
-            where
-                {{ in_window('last_snapshot_date', known_through='last_snapshot_date') }}
-                and {{ key }} not in (select {{ key }} from {{ this }})
-                and {{ key }} not in (select {{ key }} from {{ readings }} where {{ window }})
-            {%- endif %}
+            (
+                select groupArray(tuple({{ key }}, before_date))
+                from (
+                    select
+                        {{ key }},
+                        if(countIf(is_held) > 0, max(held_date), toDate('2149-06-06')) as before_date
+                    from (
+                        select {{ key }}, true as is_read, false as is_held, cast(null as Nullable(Date)) as held_date
+                        from {{ readings }} where {{ window }}
+                        union all
+                        select {{ key }}, false as is_read, true as is_held, if({{ window }}, {{ date }}, null) as held_date
+                        from {{ this }}
+                        {%- if wanted %}
+                        union all
+                        select {{ key }}, false as is_read, false as is_held, null as held_date
+                        from {{ wanted }} where {{ wanted_window }}
+                        {%- endif %}
+                    )
+                    group by {{ key }}
+                    having countIf(is_read) = 0 and (count(held_date) > 0 or countIf(is_held) = 0)
+                )
+            )
     {%- endset -%}
     {%- if texts and not is_incremental() %}
     -- Days and keys first, so that texts are read on the days alone that are the latest of some key.
@@ -55,9 +68,9 @@
             union all
             select {{ columns }} from {{ readings }}
             where
-                {{ key }} in (select {{ key }} from ({{ incomplete }}))
+                {{ key }} in (select tupleElement(arrayJoin({{ incomplete }}), 1))
                 -- 1970-01-01 where nothing is incomplete, as on most days: history is then not read
-                and {{ date }} < (select max(before_date) from ({{ incomplete }}))
+                and {{ date }} < assumeNotNull(arrayMax(tupleElement({{ incomplete }}, 2)))
             {%- endif %}
         )
         group by {{ key }}
