@@ -118,7 +118,7 @@ account_days as (
         round(audiences.home_share / audiences.located_share, 12) as home_share,
         reactions.typical_residual as typical_residual,
         reactions.engagement_residual_n as engagement_residual_n,
-        reactions.first_day_share as first_day_share,
+        reactions.typical_first_day_share as typical_first_day_share,
         reactions.velocity_n as velocity_n
     from {{ ref('fct_account_day') }} as listed
     left join {{ ref('mart_fraud__follower_spike') }} as spikes
@@ -257,7 +257,7 @@ counted as (
         {{ rate('recent_comments', 'recent_likes') }} as comments_per_like,
         if(comments_per_like is null, 0, recent_posts) as comment_like_n,
         {{ rate('liked_beyond_views', 'recent_posts') }} as liked_beyond_views_share,
-        first_day_share,
+        typical_first_day_share,
         coalesce(velocity_n, 0) as velocity_n,
         hollow_comment_share,
         coalesce(comment_n, 0) as comment_quality_n,
@@ -302,7 +302,7 @@ valued as (
         {{ known_signal('likes_spread', 'like_spread', 'likes_spread_n') }} as likes_spread_value,
         {{ known_signal('comment_like', 'comments_per_like', 'comment_like_n') }} as comment_like_value,
         {{ known_signal('comment_like', 'liked_beyond_views_share', 'comment_like_n') }} as liked_beyond_views_share,
-        {{ known_signal('velocity', 'first_day_share', 'velocity_n') }} as velocity_value,
+        {{ known_signal('velocity', 'typical_first_day_share', 'velocity_n') }} as velocity_value,
         {{ known_signal('comment_quality', 'hollow_comment_share', 'comment_quality_n') }} as comment_quality_value,
         {{ known_signal('comment_quality', 'near_duplicate_comment_share', 'comment_quality_n') }}
             as near_duplicate_comment_share,

@@ -11,7 +11,7 @@
 {%- set after = 90 -%}
 {%- set figures = [
     'platform', 'account_key', 'snapshot_date',
-    'typical_residual', 'engagement_residual_n', 'first_day_share', 'velocity_n',
+    'typical_residual', 'engagement_residual_n', 'typical_first_day_share', 'velocity_n',
 ] -%}
 with
 {% if is_incremental() -%}
@@ -148,7 +148,7 @@ account_days as (
         snapshot_date,
         if(empty(recent_residuals), null, {{ median_of('recent_residuals') }}) as typical_residual,
         length(recent_residuals) as engagement_residual_n,
-        if(empty(recent_first_day_shares), null, {{ median_of('recent_first_day_shares') }}) as first_day_share,
+        if(empty(recent_first_day_shares), null, {{ median_of('recent_first_day_shares') }}) as typical_first_day_share,
         length(recent_first_day_shares) as velocity_n
     from histories
     where {{ restated_window('snapshot_date', after=after) }}
@@ -168,7 +168,7 @@ select
     cast(account_days.snapshot_date as Date) as snapshot_date,
     cast(account_days.typical_residual as Nullable(Float64)) as typical_residual,
     cast(account_days.engagement_residual_n as Int64) as engagement_residual_n,
-    cast(account_days.first_day_share as Nullable(Float64)) as first_day_share,
+    cast(account_days.typical_first_day_share as Nullable(Float64)) as typical_first_day_share,
     cast(account_days.velocity_n as Int64) as velocity_n
 from account_days
 inner join {{ ref('dim_account') }} as accounts on account_days.account_key = accounts.account_key
