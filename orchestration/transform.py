@@ -34,7 +34,9 @@ class LayerTableTranslator(DagsterDbtTranslator):
         for a source, whose name is its layer."""
         kind = dbt_resource_props["resource_type"]
         if kind == "source":
-            return dg.AssetKey([dbt_resource_props["source_name"], dbt_resource_props["identifier"]])
+            return dg.AssetKey(
+                [dbt_resource_props["source_name"], dbt_resource_props["identifier"]]
+            )
         # the folder, not the schema: the environment's prefix never enters a key
         layer = "core" if kind == "seed" else dbt_resource_props["fqn"][1]
         return dg.AssetKey([layer, dbt_resource_props["name"]])
