@@ -12,6 +12,9 @@ from recording_cluster import RecordingCluster, alone, recording_cluster
 
 from warehouse.client import connect
 
+# three builds of every model, one after the other
+pytestmark = pytest.mark.timeout(1800)
+
 COMMENT = re.compile(r"^\s*/\*.*?\*/\s*", re.DOTALL)
 DDL = re.compile(r"^(create|drop|rename|exchange|truncate|system|alter) ", re.IGNORECASE)
 # Changes of a replicated table's rows and parts: its replicas take them from each other.
@@ -41,7 +44,9 @@ def statements(dbt: Dbt, cluster: RecordingCluster) -> Sequence[str]:
         for number in (1, 2):
             read_day(client, raw, number)
         window = {"start_date": day(2).isoformat(), "end_date": day(2).isoformat()}
-        there.succeed("build", "--exclude-resource-type", "unit_test", "--target", "cluster")
+        there.succeed("seed", "--target", "cluster")
+        there.succeed("run", "--target", "cluster")
+        there.succeed("test", "--target", "cluster", "--select", "core,test_type:data")
         read_day(client, raw, 3)
         # rows of the second day are gone, others have come
         client.command(f"DELETE FROM {raw}.tiktok__videos WHERE snapshot_date = '{day(2)}'")
