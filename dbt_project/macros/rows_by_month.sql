@@ -11,9 +11,12 @@
         {%- set statements = [] -%}
         {%- set rows = config.get('meta', {}).get('rows_by_month') -%}
         {%- if rows and not is_incremental() -%}
-            {%- for first_day, last_day in raw_months() -%}
-                {%- set month = context[rows]("toDate('" ~ first_day ~ "')", "toDate('" ~ last_day ~ "')", relation) -%}
-                {%- do statements.append(month) -%}
+            {%- set months = raw_months() -%}
+            {#- The first and the last one are open, so no day is left out. -#}
+            {%- for month in months -%}
+                {%- set first_day = "toDate('" ~ ('2000-01-01' if loop.first else month) ~ "')" -%}
+                {%- set last_day = "toDate('2148-12-31')" if loop.last else "toDate('" ~ months[loop.index] ~ "') - 1" -%}
+                {%- do statements.append(context[rows](first_day, last_day, relation)) -%}
             {%- endfor -%}
         {%- endif -%}
         {%- for month in statements[:-1] -%}
@@ -25,16 +28,14 @@
     {%- endif -%}
 {%- endmacro %}
 
-{#- The first and last day of each month of which raw holds a snapshot. -#}
+{#- The first day of each month of which raw holds a snapshot. -#}
 {% macro raw_months() -%}
     {%- set raw = graph.sources.values() | selectattr('source_name', 'equalto', 'raw') | map(attribute='schema') | first -%}
     {%- set months -%}
-        select distinct
-            toString(toStartOfMonth(min_date) as month) as first_day,
-            toString(toLastDayOfMonth(month)) as last_day
+        select distinct toString(toStartOfMonth(min_date)) as first_day
         from system.parts
         where active and database = '{{ raw }}' and min_date > '2000-01-01'
         order by first_day
     {%- endset -%}
-    {{ return(run_query(months).rows | map('list') | list) }}
+    {{ return(run_query(months).columns[0].values() | list) }}
 {%- endmacro %}
