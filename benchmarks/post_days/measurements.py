@@ -19,6 +19,12 @@ from warehouse.settings import WarehouseSettings
 
 DAYS_MEASURED = 3
 LOOKBACK_DAYS, GROWTH_DAYS = 28, 90
+LOOKED_BACK_ON = ("fct_post_day", "fct_comment", "fct_audience_hour", "fct_insight_reading")
+"""Facts that are restated or looked back on for 28 days."""
+GROWN_FROM = ("fct_account_day", "fct_account_post_day", "fct_audience_day")
+"""Facts of accounts, of which growth and change over 90 days are told."""
+DAY_COLUMNS = {"fct_comment": "first_snapshot_date", "fct_audience_hour": "activity_date"}
+"""The day of a row where it is not ``snapshot_date``."""
 MOST_DAY_RATIO, MOST_ROWS_RATIO, MOST_REFRESH_RATIO = 1.3, 2.0, 8.0
 MOST_BYTES, MOST_QUERY_SECONDS, MOST_QUERY_ROWS, MOST_ROW_BYTES = 4e9, 0.2, 2_000_000, 12.0
 SYNTHETIC_CREATORS, SYNTHETIC_DAYS = 200, 120
@@ -225,16 +231,21 @@ class Bench:
         def before(table: str, days: int) -> int:
             return self._count(f"{core}.{table}", day - timedelta(days=days), day)
 
+        windows = {
+            **dict.fromkeys(LOOKED_BACK_ON, LOOKBACK_DAYS),
+            **dict.fromkeys(GROWN_FROM, GROWTH_DAYS),
+        }
         return {
             "raw rows of the day": landed,
-            f"post-days, the day and {LOOKBACK_DAYS} before": before("fct_post_day", LOOKBACK_DAYS),
-            f"account-days, the day and {GROWTH_DAYS} before": before(
-                "fct_account_day", GROWTH_DAYS
-            ),
+            **{
+                f"core.{table}, the day and {days} before": before(table, days)
+                for table, days in windows.items()
+            },
         }
 
     def _count(self, table: str, first: date | None = None, last: date | None = None) -> int:
-        days = f" WHERE snapshot_date BETWEEN '{first}' AND '{last}'" if first else ""
+        column = DAY_COLUMNS.get(table.partition(".")[2], "snapshot_date")
+        days = f" WHERE {column} BETWEEN '{first}' AND '{last}'" if first else ""
         return int(self._client.query(f"SELECT count() FROM {table}{days}").result_rows[0][0])
 
     def _day_details(self, short: Build, long: Build) -> None:

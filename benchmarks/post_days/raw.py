@@ -37,8 +37,9 @@ def create_tables(warehouse: WarehouseSettings) -> None:
 
 
 def copy_tables(client: Client, source: WarehouseSettings, target: WarehouseSettings) -> None:
-    """Make the raw tables of one environment in another, empty."""
-    for name in table_names():
+    """Make all raw tables of one environment in another, empty."""
+    tables = client.query(f"SHOW TABLES FROM {source.database('raw')}").result_rows
+    for (name,) in tables:
         client.command(
             f"CREATE TABLE IF NOT EXISTS {target.database('raw')}.{name} "
             f"AS {source.database('raw')}.{name}"
