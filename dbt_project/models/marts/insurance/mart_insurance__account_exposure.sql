@@ -55,6 +55,7 @@ relabelled as (
         'display_name': 'accounts.display_name',
         'connection_status': 'accounts.connection_status',
         'rate_card_version': 'accounts.rate_card_version',
+        'days_of_history': '1',
     }, accounts='accounts') }}
 ),
 {%- endif %}
