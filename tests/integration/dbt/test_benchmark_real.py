@@ -74,7 +74,7 @@ def built(dbt: Dbt, sandbox: str, tmp_path_factory: pytest.TempPathFactory) -> D
             check=False,
         )
         assert done.returncode == 0, f"{module}: {done.stdout}{done.stderr}"
-    dbt.succeed("build")
+    dbt.succeed("build", "--exclude-resource-type", "unit_test")
     return dbt
 
 
