@@ -1,6 +1,6 @@
 """Marts as dbt's enforced contracts declare them, filled by hand: what dashboards' tests read."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -60,14 +60,35 @@ BENCHMARK: list[dict[str, Any]] = [
 ]
 
 
+# Rows of one kind of post each; the bands of a median do not add up.
+FORMATS: list[dict[str, Any]] = [
+    {"platform": "tiktok", "post_format": "video", "post_count": 300, "rate": 0.04},
+    {"platform": "instagram", "post_format": "carousel", "post_count": 120, "rate": 0.03},
+    {"platform": "youtube", "post_format": "video", "post_count": 200, "rate": 0.02},
+]
+# What a stream's last attempt was, on the last day but for one that an older row holds.
+STREAMS: list[dict[str, Any]] = [
+    {"platform": "tiktok", "stream": "tiktok__videos", "attempt_status": "ok"},
+    {"platform": "tiktok", "stream": "tiktok__comments", "attempt_status": "failed", "late": True},
+    {"platform": "youtube", "stream": "youtube__videos", "attempt_status": "ok"},
+    {"platform": "youtube", "stream": "youtube__videos", "attempt_status": "failed", "old": True},
+]
+REASONS = {"tiktok:t1": ["FEW_COMMENTS", "ROUND_LOT"], "youtube:y2": ["DECOUPLED"]}
+
+
 def fill_marts(client: Client, database: str) -> None:
-    """Put the accounts and benchmarks above into the marts."""
+    """Put what is written down above into the marts."""
+    insert(client, f"{database}.mart_engagement__format", [_format(row) for row in FORMATS])
+    insert(client, f"{database}.mart_ops__pipeline_health", [_stream(row) for row in STREAMS])
     bands = [_band(band, post_format) for band in BENCHMARK for post_format in ("all", "video")]
     insert(client, f"{database}.mart_engagement__benchmark", bands)
     for account in ACCOUNTS:
         days = [_account_day(account, number) for number in range(len(account["followers"]))]
-        insert(client, f"{database}.mart_engagement__account_day", days)
+        reached = [day | _reach(day) for day in days]
+        insert(client, f"{database}.mart_engagement__account_day", reached)
         insert(client, f"{database}.mart_engagement__account", [_account(account, days[-1])])
+        insert(client, f"{database}.mart_growth__account_day", [_growth_day(day) for day in days])
+        insert(client, f"{database}.mart_fraud__account_day", [_signals_day(day) for day in days])
 
 
 def _tier(followers: int | None) -> str | None:
@@ -95,6 +116,63 @@ def _account_day(account: dict[str, Any], number: int) -> dict[str, Any]:
         # wrong one is found.
         "engagement_rate_by_views": account["rate"] and account["rate"] * 1.1,
         "engagement_rate_by_followers": None if followers is None else 12 / followers,
+    }
+
+
+def _reach(day: dict[str, Any]) -> dict[str, Any]:
+    unknown = day["platform"] == "youtube" or day["follower_count"] is None
+    return {"mean_reach_28d": None if unknown else day["follower_count"] / 4}
+
+
+def _shared(day: dict[str, Any]) -> dict[str, Any]:
+    """What the marts by account and day have in common."""
+    names = ("platform", "account_key", "account_id", "display_name", "snapshot_date")
+    return {name: day[name] for name in (*names, "follower_count", "follower_tier")}
+
+
+def _growth_day(day: dict[str, Any]) -> dict[str, Any]:
+    change = day["follower_change"]
+    return _shared(day) | {
+        "follower_change": change,
+        "follower_growth_rate_28d": None if change is None else change / day["follower_count"],
+        "growth_percentile_28d": None if day["platform"] != "youtube" else 0.5,
+    }
+
+
+def _signals_day(day: dict[str, Any]) -> dict[str, Any]:
+    # the day before has a reason that the last day no longer has
+    last = str(day["snapshot_date"]) == DAYS[-1]
+    reasons = REASONS.get(day["account_key"], []) if last else ["COMMENT_POD"]
+    return _shared(day) | {"reason_codes": reasons, "signal_count": 9}
+
+
+def _format(row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "platform": row["platform"],
+        "follower_tier": "micro",
+        "post_format": row["post_format"],
+        "sponsorship": "organic",
+        "post_count": row["post_count"],
+        "median_day_7_views": 1000.0,
+        "median_day_7_engagement_rate_by_views": row["rate"],
+        "median_day_7_engagement_rate_by_followers": row["rate"] / 2,
+    }
+
+
+def _stream(row: dict[str, Any]) -> dict[str, Any]:
+    day = date.fromisoformat(DAYS[0 if row.get("old") else 1])
+    read = row["attempt_status"] == "ok"
+    return {
+        "platform": row["platform"],
+        "account_key": f"{row['platform']}:a",
+        "stream": row["stream"],
+        "snapshot_date": day,
+        "is_latest": not row.get("old", False),
+        "attempt_status": row["attempt_status"],
+        "last_success_at": datetime(day.year, day.month, day.day, 3, 5, tzinfo=UTC)
+        if read
+        else None,
+        "is_late": row.get("late", False),
     }
 
 

@@ -65,7 +65,7 @@ def test_followers_over_time(superset: Superset, marts_reader: Client) -> None:
     )
     expected = marts_reader.query(
         f"SELECT toUnixTimestamp(toDateTime(snapshot_date, 'UTC')) * 1000, {sums} "
-        "FROM marts.mart_engagement__account_day GROUP BY snapshot_date ORDER BY snapshot_date"
+        "FROM marts.mart_growth__account_day GROUP BY snapshot_date ORDER BY snapshot_date"
     ).result_rows
     rows = chart_rows(superset, "followers-over-time")
     assert [
@@ -184,7 +184,7 @@ def test_a_second_deployment_changes_nothing(
     before = state()
     again = deploy(superset_settings, marts)
     assert state() == before
-    assert before[1] == [1, 3, 6, 1]
+    assert before[1] == [1, 7, 15, 1]
     assert [(item.chart, item.rows) for item in again] == [
         (item.chart, item.rows) for item in deployed
     ]
@@ -269,7 +269,7 @@ def test_the_command_prints_one_table(
 
     done = run()
     assert done.returncode == 0, done.stderr
-    assert done.stdout.count(" ok ") == 6
+    assert done.stdout.count(" ok ") == 15
     assert f"{superset_settings.url}/superset/dashboard/overview/" in done.stdout
 
     refused = run(SUPERSET_PASSWORD="wrong")
