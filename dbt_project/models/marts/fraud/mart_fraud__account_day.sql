@@ -4,11 +4,12 @@
         incremental_strategy='insert_overwrite',
         partition_by='toYYYYMM(snapshot_date)',
         order_by='(account_key, snapshot_date)',
+        query_settings={'max_block_size': 8192},
         pre_hook="{{ drop_unread_months(ref('fct_account_day'), after=164) }}",
     )
 }}
-{#- A spike is seen for 90 days and looks at 7 before it; spikes of the 70 days after a run may change. -#}
-{%- set before, after = 97, 164 -%}
+{#- A spike is seen for 90 days and looks at 4 before it; spikes of the 70 days after a run may change. -#}
+{%- set before, after = 94, 164 -%}
 {%- set signals = [
     'spike', 'round_lot', 'spike_decay', 'sawtooth', 'engagement_residual', 'decoupling', 'likes_spread',
     'comment_like', 'velocity', 'comment_quality', 'pod', 'geography', 'benford',

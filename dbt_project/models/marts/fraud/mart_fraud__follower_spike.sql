@@ -4,6 +4,7 @@
         incremental_strategy='insert_overwrite',
         partition_by='toYYYYMM(snapshot_date)',
         order_by='(account_key, snapshot_date)',
+        query_settings={'max_block_size': 8192},
         pre_hook="{{ drop_unread_months(ref('fct_account_day'), after=70) }}",
     )
 }}
