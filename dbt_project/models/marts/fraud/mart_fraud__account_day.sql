@@ -8,8 +8,8 @@
         pre_hook="{{ drop_unread_months(ref('fct_account_day'), after=164) }}",
     )
 }}
-{#- A spike is seen for 90 days and looks at 4 before it; spikes of the 70 days after a run may change. -#}
-{%- set before, after = 94, 164 -%}
+{#- A spike is seen for 90 days and looks at 7 before it; spikes of the 70 days after a run may change. -#}
+{%- set before, after = 97, 164 -%}
 {%- set signals = [
     'spike', 'round_lot', 'spike_decay', 'sawtooth', 'engagement_residual', 'decoupling', 'likes_spread',
     'comment_like', 'velocity', 'comment_quality', 'pod', 'geography', 'benford',
