@@ -24,7 +24,7 @@ def test_headline_figures(superset: Superset) -> None:
     # that were read on the last day and are not on YouTube; four of six accounts meet the benchmark
     assert chart_rows(superset, "net-growth") == [{"net_growth": 2604}]
     assert chart_rows(superset, "daily-reach") == [{"daily_reach": 550_402.5}]
-    assert chart_rows(superset, "engagement-rate") == [{"median_post": 0.0355}]
+    assert chart_rows(superset, "engagement-rate") == [{"median_post": 0.04}]
     assert chart_rows(superset, "benchmark-met") == [{"benchmark_met": pytest.approx(4 / 6)}]
 
 
