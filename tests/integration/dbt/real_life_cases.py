@@ -146,6 +146,8 @@ RENAMED: Case = {
             "instagram__accounts",
             INSTAGRAM,
             [
+                # longer ago than a run rebuilds
+                (date(2026, 1, 10), "renamed", "old", "N", 100, 0),
                 (day(1), "renamed", "old", "N", 100, 0),
                 (day(2), "renamed", "old", "N", 100, 0),
                 (day(3), "renamed", "new", "N", 100, 0),
