@@ -168,7 +168,7 @@ class Bench:
     def storage(self) -> None:
         """Bytes of a post-day of a synthetic world, as built, merged or not."""
         warehouse = self._at["synthetic"]
-        raw.copy_tables(self._client, self._at[""], warehouse)
+        raw.create_tables(warehouse)
         world = SyntheticWorld(7, SYNTHETIC_CREATORS, SYNTHETIC_DAYS, date(2026, 11, 1))
         settings = IngestionSettings(
             database_url=f"sqlite:///{self._folder}/connections.db",
