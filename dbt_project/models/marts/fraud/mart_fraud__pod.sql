@@ -37,7 +37,8 @@ relabelled as (
 -- A comment that was read late counts from then on: what was known before stays as it was.
 comments as (
     select
-        account_key,
+        -- hashes, because what follows groups by them again and again
+        sipHash64(account_key) as account,
         sipHash64(post_key) as post,
         sipHash64(author_key) as author,
         toUnixTimestamp64Micro(published_at) as said_at,
@@ -53,7 +54,7 @@ comments as (
 
 weekly as (
     select
-        account_key,
+        account,
         post,
         author,
         said_at,
@@ -68,29 +69,29 @@ weekly as (
 
 threads as (
     select
-        account_key,
+        account,
         week_date,
         post,
         min(said_at) as begun_at,
         arraySort(groupArray((said_at, author))) as said
     from weekly
     where {{ restated_window('week_date', after=after) }}
-    group by account_key, week_date, post
+    group by account, week_date, post
 ),
 
 latest_threads as (
     select
-        account_key,
+        account,
         week_date,
         tupleElement(said, 2) as authors,
-        row_number() over (partition by account_key, week_date order by begun_at desc, post) - 1 as post_place
+        row_number() over (partition by account, week_date order by begun_at desc, post) - 1 as post_place
     from threads
     qualify post_place < 64
 ),
 
 said as (
     select
-        account_key,
+        account,
         week_date,
         bitShiftLeft(toUInt64(1), post_place) as post_bit,
         author,
@@ -101,20 +102,20 @@ said as (
 
 commenters as (
     select
-        account_key,
+        account,
         week_date,
         author,
         groupBitOr(post_bit) as post_bits,
         count() as comment_count,
         countIf(place <= 10) as early_count
     from said
-    group by account_key, week_date, author
+    group by account, week_date, author
 ),
 
 -- Who was there once or twice is in no pair.
 audiences as (
     select
-        account_key,
+        account,
         week_date,
         sum(comment_count) as pod_comments,
         bitCount(groupBitOr(post_bits)) as pod_posts,
@@ -127,14 +128,14 @@ audiences as (
         ) as regulars,
         tupleElement(regulars, 3) as regular_bits
     from commenters
-    group by account_key, week_date
+    group by account, week_date
 ),
 
 -- Partners were together under at least three posts, and under a fifth of those where either was.
 -- Each is also counted as a partner of itself.
 partnerships as (
     select
-        account_key,
+        account,
         week_date,
         pod_comments,
         pod_posts,
@@ -155,39 +156,13 @@ partnerships as (
     from audiences
 ),
 
-serving as (
-    select
-        week_date,
-        arrayJoin(member_authors) as author,
-        uniqExact(account_key) as served_accounts
-    from partnerships
-    group by week_date, author
-),
-
-presences as (
-    select
-        account_key,
-        week_date,
-        arrayJoin(member_authors) as author
-    from partnerships
-),
-
-shared as (
-    select
-        presences.account_key as account_key,
-        presences.week_date as week_date,
-        avg(serving.served_accounts > 1) as pod_shared_share
-    from presences
-    inner join serving on presences.week_date = serving.week_date and presences.author = serving.author
-    group by presences.account_key, presences.week_date
-),
-
 pods as (
     select
-        account_key,
+        account,
         week_date,
         pod_posts,
         pod_comments,
+        member_authors,
         length(members) as pod_size,
         arraySum(tupleElement(members, 4)) / pod_comments as pod_comment_share,
         -- posts under which two members were together, against what chance would give two so regular people
@@ -206,6 +181,29 @@ pods as (
     from partnerships
 ),
 
+presences as (
+    select
+        *,
+        count() over (partition by week_date, author) as served_accounts
+    from pods
+    left array join member_authors as author
+),
+
+circles as (
+    select
+        account,
+        week_date,
+        min(pod_posts) as posts,
+        min(pod_comments) as comments,
+        min(pod_size) as people,
+        min(pod_comment_share) as comment_share,
+        min(pod_lift) as lift,
+        min(pod_early_share) as early_share,
+        if(people = 0, null, avg(served_accounts > 1)) as shared_share
+    from presences
+    group by account, week_date
+),
+
 account_weeks as (
     select
         account_key,
@@ -221,16 +219,16 @@ all_weeks as (
         account_weeks.platform as platform,
         account_weeks.account_key as account_key,
         account_weeks.week_date as snapshot_date,
-        coalesce(pods.pod_posts, 0) as pod_posts,
-        coalesce(pods.pod_comments, 0) as pod_comments,
-        pods.pod_size as pod_size,
-        pods.pod_comment_share as pod_comment_share,
-        pods.pod_lift as pod_lift,
-        pods.pod_early_share as pod_early_share,
-        shared.pod_shared_share as pod_shared_share
+        coalesce(circles.posts, 0) as pod_posts,
+        coalesce(circles.comments, 0) as pod_comments,
+        circles.people as pod_size,
+        circles.comment_share as pod_comment_share,
+        circles.lift as pod_lift,
+        circles.early_share as pod_early_share,
+        circles.shared_share as pod_shared_share
     from account_weeks
-    left join pods on account_weeks.account_key = pods.account_key and account_weeks.week_date = pods.week_date
-    left join shared on account_weeks.account_key = shared.account_key and account_weeks.week_date = shared.week_date
+    left join circles
+        on sipHash64(account_weeks.account_key) = circles.account and account_weeks.week_date = circles.week_date
     where {{ restated_window('account_weeks.week_date', after=after) }}
     {% if is_incremental() -%}
     union all

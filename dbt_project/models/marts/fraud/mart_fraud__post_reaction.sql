@@ -68,7 +68,7 @@ published as (
         post_format,
         follower_band,
         published_date,
-        groupArray(log_rate) as log_rates
+        groupArray((account_key, log_rate)) as rated
     from rated_posts
     group by platform, post_format, follower_band, published_date
 ),
@@ -76,11 +76,9 @@ published as (
 -- What posts of the same platform, format and band of followers got that were published in the 28 days up to it.
 cohort_days as (
     select
-        platform,
-        post_format,
-        follower_band,
         published_date,
-        groupArrayArray(log_rates) over (
+        rated,
+        groupArrayArray(tupleElement(rated, 2)) over (
             partition by platform, post_format, follower_band
             order by published_date range between 27 preceding and current row
         ) as cohort_rates,
@@ -90,17 +88,12 @@ cohort_days as (
 
 residuals as (
     select
-        rated_posts.account_key as account_key,
-        rated_posts.published_date + 7 as snapshot_date,
-        groupArray(rated_posts.log_rate - cohort_days.typical_log_rate) as residuals
-    from rated_posts
-    inner join cohort_days
-        on
-            rated_posts.platform = cohort_days.platform
-            and rated_posts.post_format = cohort_days.post_format
-            and rated_posts.follower_band = cohort_days.follower_band
-            and rated_posts.published_date = cohort_days.published_date
-    where length(cohort_days.cohort_rates) >= 20
+        tupleElement(rated_post, 1) as account_key,
+        published_date + 7 as snapshot_date,
+        groupArray(tupleElement(rated_post, 2) - typical_log_rate) as residuals
+    from cohort_days
+    array join rated as rated_post
+    where length(cohort_rates) >= 20
     group by account_key, snapshot_date
 ),
 
