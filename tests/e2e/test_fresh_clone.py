@@ -181,7 +181,10 @@ def test_up_serves_what_the_demo_built(up: Up) -> None:
 
 @pytest.mark.superset
 def test_every_asset_materializes_from_the_ui(up: Up) -> None:
-    keys = [key.split("/") for key in asset_states(up)]
+    """All but tables that others write: those of the engine, and of models that are to come."""
+    nodes = graphql(up, "{ assetNodes { assetKey { path } isExecutable } }")["assetNodes"]
+    keys = [node["assetKey"]["path"] for node in nodes if node["isExecutable"]]
+    assert len(nodes) - len(keys) < 5
     today = time.strftime("%Y-%m-%d", time.gmtime())
     partitioned = [key for key in keys if key[0] != "dashboards"]
     run = launch(up, partitioned, {"dagster/partition": today})

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from kpi_comments import of_others
 from kpi_days import ratio
 from kpi_raw import Raw
 from kpi_registry import Figures, recount
@@ -194,28 +195,25 @@ def account_days(raw: Raw) -> Figures:
 
 def comment_matches(raw: Raw, rows: pd.DataFrame, spoken: pd.Series) -> list[float]:
     """Share of others' comments of 28 days in the language of the posts, from 20 comments on."""
-    said = raw.comments
-    said = said[~said.is_own & said.language.notna() & said.published_day.notna()]
-    days = np.arange(rows.day.min() - 28, rows.day.max() + 1)
+    said = of_others(raw)
+    said = said[said.language.notna()]
+    first, last = int(rows.day.min()), int(rows.day.max())
     counts: dict[tuple[str, str], np.ndarray] = {}
-    for (account, language), told in said.groupby(["account", "language"]):
-        by_day = np.bincount(
-            (told.published_day - days[0]).astype(int).clip(lower=-1, upper=len(days)) + 1,
-            minlength=len(days) + 2,
-        )[1:-1]
-        counts[(str(account), str(language))] = np.concatenate([[0], np.cumsum(by_day)])
-    by_account: dict[str, list[np.ndarray]] = {}
-    for (account, _), sums in counts.items():
-        by_account.setdefault(account, []).append(sums)
-    totals = {account: np.sum(sums, axis=0) for account, sums in by_account.items()}
+    totals: dict[str, np.ndarray] = {}
+    for comment in said.itertuples():
+        since = max(int(comment.known), first) - first
+        until = min(int(comment.published_day) + 28, last + 1) - first
+        if since < until:
+            account, none = str(comment.account), np.zeros(last - first + 1)
+            counts.setdefault((account, str(comment.language)), none.copy())[since:until] += 1
+            totals.setdefault(account, none)[since:until] += 1
     found = []
     for row, language in zip(rows.itertuples(), spoken, strict=True):
-        end = int(row.day) - days[0] + 1
-        account = str(row.account)
-        known = totals[account][end] - totals[account][end - 28] if account in totals else 0
+        account, day = str(row.account), int(row.day) - first
+        known = totals[account][day] if account in totals else 0
         if language is None or known < LEAST_COMMENTS:
             found.append(np.nan)
             continue
         own = counts.get((account, language))
-        found.append((own[end] - own[end - 28]) / known if own is not None else 0.0)
+        found.append(own[day] / known if own is not None else 0.0)
     return found

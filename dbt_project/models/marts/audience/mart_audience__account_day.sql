@@ -142,10 +142,12 @@ spoken_days as (
     left join account_posts on days.account_key = account_posts.account_key
 ),
 
+-- A comment that was read late counts from then on, until 28 days are over since its publication.
 comment_languages as (
     select
         account_key,
-        toDate(published_at) as day,
+        toDate(published_at) as published_date,
+        greatest(published_date, first_snapshot_date) as known_date,
         assumeNotNull(language) as known_language,
         count() as comment_n
     from {{ ref('fct_comment') }}
@@ -154,35 +156,37 @@ comment_languages as (
         and published_at is not null
         and not coalesce(is_by_owner, false)
         and {{ restated_window('toDate(published_at)', before=28, after=reach) }}
-    group by account_key, day, known_language
+    group by account_key, published_date, known_date, known_language
+    having known_date < published_date + 28
 ),
 
--- Each day asks for its language; what was commented before it is a trailing sum.
+-- Each day asks for its language; what counts is the sum of what came and what went until then.
 comments_by_language as (
     select
         account_key,
         day as snapshot_date,
         is_asked,
-        sum(comment_n) over (
-            partition by account_key, language order by day range between 27 preceding and current row
+        sum(added_n) over (
+            partition by account_key, language order by day range between unbounded preceding and current row
         ) as matching_n,
-        sum(comment_n) over (
-            partition by account_key order by day range between 27 preceding and current row
+        sum(added_n) over (
+            partition by account_key order by day range between unbounded preceding and current row
         ) as known_n
     from (
         select
             account_key,
-            day,
+            tupleElement(change, 1) as day,
             known_language as language,
-            comment_n,
+            tupleElement(change, 2) as added_n,
             false as is_asked
         from comment_languages
+        array join [(known_date, toInt64(comment_n)), (published_date + 28, -toInt64(comment_n))] as change
         union all
         select
             account_key,
             snapshot_date as day,
             assumeNotNull(content_language) as language,
-            0 as comment_n,
+            0 as added_n,
             true as is_asked
         from spoken_days
         where content_language is not null
