@@ -62,7 +62,7 @@
   `readings` (a relation) holds none any more: where no new row comes, nothing is replaced.
 -#}
 {% macro drop_unread_months(readings, after=0) -%}
-    {%- if is_incremental() -%}
+    {%- if is_incremental() and may_have_unread_months(readings, after) -%}
         {%- set window = restated_window('snapshot_date', after=after) -%}
         {%- set unread -%}
             select toString(toYYYYMM(snapshot_date)) from {{ this }}
@@ -74,6 +74,30 @@
         {%- endset -%}
         {{ drop_partitions(unread) }}
     {%- endif -%}
+{%- endmacro %}
+
+{#-
+  Whether the model has a month of the run's days for which no part of `readings` begins or ends on one of
+  these days. On most runs none: the parts' first and last days tell, and no row is read.
+-#}
+{% macro may_have_unread_months(readings, after) -%}
+    {%- set end_date = var('end_date') -%}
+    {%- set since = "toDate('" ~ restated_since() ~ "')" -%}
+    {%- set until = "toDate('" ~ end_date ~ "') + " ~ after if end_date else "toDate('2149-06-06')" -%}
+    {%- set unproven -%}
+        select 1 from system.parts
+        where
+            active and database = '{{ this.schema }}' and table = '{{ this.identifier }}'
+            and min_date <= {{ until }} and max_date >= {{ since }}
+            and partition not in (
+                select partition from system.parts
+                where
+                    active and database = '{{ readings.schema }}' and table = '{{ readings.identifier }}'
+                    and (min_date between {{ since }} and {{ until }} or max_date between {{ since }} and {{ until }})
+            )
+        limit 1
+    {%- endset -%}
+    {{ return(run_query(unproven).rows | length > 0) }}
 {%- endmacro %}
 
 {#- The same hook for a mart by week, of which it rebuilds whole months: those that `days` has none of. -#}

@@ -22,6 +22,12 @@
             (
                 select groupArray(tuple({{ key }}, before_date))
                 from (
+                    {%- if not wanted %}
+                    -- On a new day the model holds nothing of the window, and an index tells it.
+                    select {{ key }}, {{ date }} as before_date
+                    from {{ this }}
+                    where {{ window }} and {{ key }} not in (select {{ key }} from {{ readings }} where {{ window }})
+                    {%- else %}
                     select
                         {{ key }},
                         if(countIf(is_held) > 0, max(held_date), toDate('2149-06-06')) as before_date
@@ -31,14 +37,13 @@
                         union all
                         select {{ key }}, false as is_read, true as is_held, if({{ window }}, {{ date }}, null) as held_date
                         from {{ this }}
-                        {%- if wanted %}
                         union all
                         select {{ key }}, false as is_read, false as is_held, null as held_date
                         from {{ wanted }} where {{ wanted_window }}
-                        {%- endif %}
                     )
                     group by {{ key }}
                     having countIf(is_read) = 0 and (count(held_date) > 0 or countIf(is_held) = 0)
+                    {%- endif %}
                 )
             )
     {%- endset -%}

@@ -4,6 +4,7 @@
         incremental_strategy='insert_overwrite',
         partition_by='tuple()',
         order_by='(account_key, post_key)',
+        indexes=[{'name': 'by_last_reading', 'definition': 'last_snapshot_date type minmax granularity 1'}],
     )
 }}
 {%- set attributes = [

@@ -311,7 +311,8 @@ def test_building_again_is_green_and_gives_the_same_rows(
 ) -> None:
     first = everything()
     built.succeed("build")
-    assert all(first.values())
+    # no post of this world says when it was published
+    assert [table for table, found in first.items() if not found] == ["core.fct_post_milestone"]
     assert everything() == first
 
 

@@ -165,6 +165,7 @@ comments_by_language as (
     select
         account_key,
         day as snapshot_date,
+        language as content_language,
         is_asked,
         sum(added_n) over (
             partition by account_key, language order by day range between unbounded preceding and current row
@@ -176,7 +177,7 @@ comments_by_language as (
         select
             account_key,
             tupleElement(change, 1) as day,
-            known_language as language,
+            toNullable(known_language) as language,
             tupleElement(change, 2) as added_n,
             false as is_asked
         from comment_languages
@@ -185,19 +186,19 @@ comments_by_language as (
         select
             account_key,
             snapshot_date as day,
-            assumeNotNull(content_language) as language,
+            content_language as language,
             0 as added_n,
             true as is_asked
         from spoken_days
-        where content_language is not null
     ) as commented_and_asked
 ),
 
-comment_matches as (
+asked_days as (
     select
         account_key,
         snapshot_date,
-        known_n,
+        content_language,
+        if(content_language is null, null, known_n) as known_n,
         matching_n
     from comments_by_language
     where is_asked
@@ -209,13 +210,15 @@ audience_days as (
         days.account_key as account_key,
         days.snapshot_date as snapshot_date,
         days.content_language as content_language,
+        days.known_n as known_n,
+        days.matching_n as matching_n,
         coalesce(days.snapshot_date - audiences.audience_read_date <= 35, false) as is_known,
         {%- for column in read_figures %}
         if(is_known, audiences.{{ column }}, null) as {{ column }},
         {%- endfor %}
         if(is_known, audiences.countries, []) as countries,
         if(is_known, audiences.country_shares, []) as country_shares
-    from spoken_days as days
+    from asked_days as days
     asof left join audiences
         on days.account_key = audiences.account_key and days.snapshot_date >= audiences.audience_read_date
 ),
@@ -230,7 +233,7 @@ language_countries as (
 
 account_figures as (
     select
-        days.* except (countries, country_shares, is_known),
+        days.* except (countries, country_shares, is_known, known_n, matching_n),
         if(
             notEmpty(language_countries.countries) and notEmpty(days.countries),
             {{ rate(
@@ -239,14 +242,10 @@ account_figures as (
             ) }},
             null
         ) as content_language_country_match_share,
-        comment_matches.known_n as comment_language_28d_n,
-        if(
-            comment_matches.known_n >= 20, {{ rate('comment_matches.matching_n', 'comment_matches.known_n') }}, null
-        ) as comment_language_match_share_28d
+        days.known_n as comment_language_28d_n,
+        if(days.known_n >= 20, {{ rate('days.matching_n', 'days.known_n') }}, null) as comment_language_match_share_28d
     from audience_days as days
     left join language_countries on days.content_language = language_countries.language
-    left join comment_matches
-        on days.account_key = comment_matches.account_key and days.snapshot_date = comment_matches.snapshot_date
 ),
 
 current_and_carried as (

@@ -17,27 +17,26 @@ week_old_posts as (
         and posts.published_at is not null
 ),
 
--- Of fewer posts a single one would be its own measure.
-typical_posts as (
+compared_posts as (
     select
-        account_key,
-        {{ median('interaction_count') }} as median_interactions
+        *,
+        -- of fewer posts a single one would be its own measure
+        if(count() over of_account >= 5, {{ median_over('interaction_count', 'of_account') }}, null)
+            as median_interactions
     from week_old_posts
-    group by account_key
-    having count() >= 5
+    window of_account as (partition by account_key)
 ),
 
 lifts as (
     select
-        posts.platform as platform,
-        posts.follower_tier as follower_tier,
-        posts.published_weekday as published_weekday,
-        posts.published_hour as published_hour,
-        posts.account_key as account_key,
-        {{ rate('posts.interaction_count', 'typical_posts.median_interactions') }} as lift
-    from week_old_posts as posts
-    left join typical_posts on posts.account_key = typical_posts.account_key
-    where posts.follower_tier is not null
+        platform,
+        follower_tier,
+        published_weekday,
+        published_hour,
+        account_key,
+        {{ rate('interaction_count', 'median_interactions') }} as lift
+    from compared_posts
+    where follower_tier is not null
 )
 
 select

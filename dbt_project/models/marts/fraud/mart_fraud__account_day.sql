@@ -59,12 +59,32 @@ audiences as (
         readings.dimension = 'country'
         and readings.audience in ('follower', 'viewer')
         and qualities.content_language is not null
-        and {{ restated_window('readings.snapshot_date', before=before, after=after) }}
-        and {{ restated_window('qualities.snapshot_date', before=before, after=after) }}
+        -- of the last 28 days the latest tells
+        and {{ restated_window('readings.snapshot_date', before=27, after=after) }}
+        and {{ restated_window('qualities.snapshot_date', before=27, after=after) }}
     group by account_key, snapshot_date, audience
     having located_share > 0
     order by account_key, snapshot_date, audience
     limit 1 by account_key, snapshot_date
+),
+
+-- What tells of its own day or week alone.
+qualities as (
+    select *
+    from {{ ref('mart_fraud__comment_quality') }}
+    where {{ restated_window('snapshot_date', after=after) }}
+),
+
+pods as (
+    select *
+    from {{ ref('mart_fraud__pod') }}
+    where {{ restated_window('snapshot_date', before=6, after=after) }}
+),
+
+reactions as (
+    select *
+    from {{ ref('mart_fraud__post_reaction') }}
+    where {{ restated_window('snapshot_date', after=after) }}
 ),
 
 account_days as (
@@ -126,13 +146,13 @@ account_days as (
         on listed.account_key = spikes.account_key and listed.snapshot_date = spikes.snapshot_date
     left join {{ ref('fct_account_post_day') }} as totals
         on listed.account_key = totals.account_key and listed.snapshot_date = totals.snapshot_date
-    left join {{ ref('mart_fraud__comment_quality') }} as qualities
+    left join qualities
         on listed.account_key = qualities.account_key and listed.snapshot_date = qualities.snapshot_date
-    left join {{ ref('mart_fraud__pod') }} as pods
+    left join pods
         on listed.account_key = pods.account_key and toMonday(listed.snapshot_date) = pods.snapshot_date
     left join audiences
         on listed.account_key = audiences.account_key and listed.snapshot_date = audiences.snapshot_date
-    left join {{ ref('mart_fraud__post_reaction') }} as reactions
+    left join reactions
         on listed.account_key = reactions.account_key and listed.snapshot_date = reactions.snapshot_date
     where {{ restated_window('listed.snapshot_date', before=before, after=after) }}
 ),

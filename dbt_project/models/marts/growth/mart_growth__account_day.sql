@@ -46,35 +46,38 @@ account_days as (
     where {{ restated_window('snapshot_date', before=reach + longest_step, after=reach + longest_step) }}
 ),
 
+-- Each row with the next one of its kind: of a reading the next reading.
 readings as (
     select
-        account_key,
-        snapshot_date as read_date,
-        follower_count as read_count,
+        *,
         leadInFrame(toNullable(snapshot_date)) over to_the_next as next_date,
         leadInFrame(follower_count) over to_the_next as next_count,
-        if(next_date - read_date <= {{ longest_step }}, next_date - read_date, 1) as step_count
+        if(is_read and next_date - snapshot_date <= {{ longest_step }}, next_date - snapshot_date, 1) as step_count
     from account_days
-    where is_read
     window to_the_next as (
-        partition by account_key order by snapshot_date
+        partition by account_key, is_read order by snapshot_date
         rows between current row and unbounded following
     )
 ),
 
--- Each reading stands for its day and for the days without one up to the next.
-covered_days as (
+-- A reading stands for its day and for the days without one up to the next.
+told_days as (
     select
         account_key,
-        toDate(read_date + step) as snapshot_date,
-        true as is_covered,
+        toDate(readings.snapshot_date + step) as snapshot_date,
+        is_read as is_covered,
         step > 0 as is_filled,
         -- Rounded half up in whole numbers, so that no day hangs on the last bit of a float.
-        if(
-            step = 0, read_count,
-            read_count
-            + toInt64(floor((2 * (next_count - read_count) * step + step_count) / (2 * step_count)))
-        ) as follower_count
+        multiIf(
+            not is_read, null,
+            step = 0, readings.follower_count,
+            readings.follower_count
+            + toInt64(floor((2 * (next_count - readings.follower_count) * step + step_count) / (2 * step_count)))
+        ) as follower_count,
+        if(step = 0, readings.gained_follower_count, null) as gained_follower_count,
+        if(step = 0, readings.lost_follower_count, null) as lost_follower_count,
+        if(step = 0, readings.reach_count, null) as reach_count,
+        if(step = 0, readings.engaged_account_count, null) as engaged_account_count
     from readings
     array join range(toUInt32(step_count)) as step
 ),
@@ -91,31 +94,7 @@ days as (
         max(lost_follower_count) as lost_follower_count,
         max(reach_count) as reach_count,
         max(engaged_account_count) as engaged_account_count
-    from (
-        select
-            account_key,
-            snapshot_date,
-            is_covered,
-            is_filled,
-            follower_count,
-            null as gained_follower_count,
-            null as lost_follower_count,
-            null as reach_count,
-            null as engaged_account_count
-        from covered_days
-        union all
-        select
-            account_key,
-            snapshot_date,
-            false as is_covered,
-            false as is_filled,
-            null as follower_count,
-            gained_follower_count,
-            lost_follower_count,
-            reach_count,
-            engaged_account_count
-        from account_days
-    ) as told_of_days
+    from told_days
     group by account_key, snapshot_date
 ),
 
