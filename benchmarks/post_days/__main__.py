@@ -8,7 +8,7 @@ prints and checks:
 
 - one more day on the long history against the short one, in seconds, and the rows that its models
   read against twice what they need: the day's raw rows, the post-days and account-days of the
-  lookback (28 days) and the account-days of the growth window (90 days) before it;
+  lookback (28 days) and the account-days of the growth window (90 days);
 - a full refresh against a bare ``INSERT SELECT`` copy of the same raw rows, and the most memory
   that the engine held meanwhile;
 - the queries of ``tests/performance/queries.sql``: the 95th percentile of their times, and the most

@@ -104,7 +104,7 @@ def _costs(client: Client, start: object) -> tuple[Cost, ...]:
         SELECT
             extract(query, '"node_id": "([^"]+)"') AS node,
             -- the engine's own log grows with the statements of a day, not with its data
-            sumIf(read_rows, NOT arrayExists(name -> startsWith(name, 'system.'), tables)) AS rows,
+            sumIf(read_rows, NOT has(tables, 'system.query_log')) AS rows,
             sum(query_duration_ms) / 1000,
             sum(ProfileEvents['OSCPUVirtualTimeMicroseconds']) / 1e6,
             max(memory_usage)

@@ -108,8 +108,11 @@
             select distinct toString(toYYYYMM(week_start_date)) from {{ this }}
             where
                 week_start_date >= {{ since }}
+                -- a part lies in one month, so its first and its last day tell the months of its weeks
                 and toYYYYMM(week_start_date) not in (
-                    select toYYYYMM(toMonday(snapshot_date)) from {{ days }} where snapshot_date >= {{ since }}
+                    select arrayJoin([toYYYYMM(toMonday(min_date)), toYYYYMM(toMonday(max_date))])
+                    from system.parts
+                    where active and database = '{{ days.schema }}' and table = '{{ days.identifier }}'
                 )
         {%- endset -%}
         {{ drop_partitions(unread) }}

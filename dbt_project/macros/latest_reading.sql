@@ -23,10 +23,15 @@
                 select groupArray(tuple({{ key }}, before_date))
                 from (
                     {%- if not wanted %}
-                    -- On a new day the model holds nothing of the window, and an index tells it.
+                    -- On a new day the model holds nothing of the window: an index tells it, and nothing is looked up.
                     select {{ key }}, {{ date }} as before_date
                     from {{ this }}
-                    where {{ window }} and {{ key }} not in (select {{ key }} from {{ readings }} where {{ window }})
+                    where
+                        {{ window }}
+                        and {{ key }} not in (
+                            select {{ key }} from {{ readings }}
+                            where {{ window }} and {{ key }} in (select {{ key }} from {{ this }} where {{ window }})
+                        )
                     {%- else %}
                     select
                         {{ key }},

@@ -67,7 +67,8 @@
             select distinct _partition_id from {{ this }}
             where
                 {{ in_window('last_snapshot_date', known_through='last_snapshot_date') }}
-                and comment_key not in (select {{ platform_key('comment_id') }} from ({{ comments_read() }}))
+                -- the others the run has just replaced
+                and {{ comment_month() }} not in (select {{ comment_month() }} from ({{ comments_read() }}))
         {%- endset -%}
         {{ drop_partitions(emptied) }}
     {%- endif -%}

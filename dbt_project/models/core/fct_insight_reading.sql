@@ -1,9 +1,11 @@
+{#- Small marks: nearly every model asks for its latest days, several times. -#}
 {{
     config(
         materialized='incremental',
         incremental_strategy='insert_overwrite',
         partition_by='tuple()',
         order_by='snapshot_date',
+        settings={'index_granularity': 64},
     )
 }}
 -- A reading that was repeated and now reaches less far back is not forgotten: what it said of the

@@ -246,10 +246,8 @@ def test_every_model_tests_its_key(manifest: dict[str, Any], models: dict[str, A
         if layer(model) == "staging":
             assert is_conformed(name) or "limit 1 by" in cleaning(model), name
             continue
-        types = {
-            column: model["columns"][column]["data_type"] for column in keys[model["unique_id"]]
-        }
-        assert not [column for column, kind in types.items() if "Nullable" in kind], name
+        for column in keys[model["unique_id"]]:
+            assert "Nullable" not in model["columns"][column]["data_type"], f"{name}.{column}"
 
 
 def test_every_model_has_a_unit_test(manifest: dict[str, Any], models: dict[str, Any]) -> None:

@@ -49,7 +49,7 @@ comments as (
         author_key is not null
         and coalesce(is_by_owner, false) = false
         and published_at is not null
-        and {{ restated_window('toDate(published_at)', before=63, after=after) }}
+        and {{ restated_window('toDate(published_at)', before=56, after=after) }}
 ),
 
 weekly as (

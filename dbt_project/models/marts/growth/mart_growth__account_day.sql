@@ -49,10 +49,17 @@ account_days as (
 -- Each row with the next one of its kind: of a reading the next reading.
 readings as (
     select
-        *,
+        account_key,
+        snapshot_date as told_date,
+        is_read,
+        follower_count as told_count,
+        gained_follower_count as gained,
+        lost_follower_count as lost,
+        reach_count as reached,
+        engaged_account_count as engaged,
         leadInFrame(toNullable(snapshot_date)) over to_the_next as next_date,
         leadInFrame(follower_count) over to_the_next as next_count,
-        if(is_read and next_date - snapshot_date <= {{ longest_step }}, next_date - snapshot_date, 1) as step_count
+        if(is_read and next_date - told_date <= {{ longest_step }}, next_date - told_date, 1) as step_count
     from account_days
     window to_the_next as (
         partition by account_key, is_read order by snapshot_date
@@ -64,20 +71,20 @@ readings as (
 told_days as (
     select
         account_key,
-        toDate(readings.snapshot_date + step) as snapshot_date,
+        toDate(told_date + step) as snapshot_date,
         is_read as is_covered,
         step > 0 as is_filled,
         -- Rounded half up in whole numbers, so that no day hangs on the last bit of a float.
         multiIf(
             not is_read, null,
-            step = 0, readings.follower_count,
-            readings.follower_count
-            + toInt64(floor((2 * (next_count - readings.follower_count) * step + step_count) / (2 * step_count)))
+            step = 0, told_count,
+            told_count
+            + toInt64(floor((2 * (next_count - told_count) * step + step_count) / (2 * step_count)))
         ) as follower_count,
-        if(step = 0, readings.gained_follower_count, null) as gained_follower_count,
-        if(step = 0, readings.lost_follower_count, null) as lost_follower_count,
-        if(step = 0, readings.reach_count, null) as reach_count,
-        if(step = 0, readings.engaged_account_count, null) as engaged_account_count
+        if(step = 0, gained, null) as gained_follower_count,
+        if(step = 0, lost, null) as lost_follower_count,
+        if(step = 0, reached, null) as reach_count,
+        if(step = 0, engaged, null) as engaged_account_count
     from readings
     array join range(toUInt32(step_count)) as step
 ),
