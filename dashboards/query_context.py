@@ -99,6 +99,9 @@ def _series(params: Params) -> list[Query]:
             series_columns=groupby,
             metrics=metrics,
             orderby=[[metrics[0], False]],
+            # The series that stand first by a metric, where only so many are drawn.
+            series_limit=params.get("limit", 0),
+            series_limit_metric=params.get("timeseries_limit_metric"),
             post_processing=[
                 {
                     "operation": "pivot",
@@ -115,12 +118,42 @@ def _series(params: Params) -> list[Query]:
     ]
 
 
+def _heatmap(params: Params) -> list[Query]:
+    """One value per cell of two columns, ``x_axis`` and the single ``groupby``, and its rank."""
+    axis, across = params["x_axis"], params["groupby"]
+    metric = params["metric"]
+    base = {
+        "columnType": "BASE_AXIS",
+        "expressionType": "SQL",
+        "label": axis,
+        "sqlExpression": axis,
+    }
+    order = [
+        [metric if "value" in how else column, "asc" in how]
+        for column, how in ((base, params.get("sort_x_axis")), (across, params.get("sort_y_axis")))
+        if how
+    ]
+    rank: dict[str, Any] = {"operation": "rank", "options": {"metric": metric}}
+    if group := {"x": axis, "y": across}.get(params.get("normalize_across", "heatmap")):
+        rank["options"]["group_by"] = group
+    return [
+        _query(
+            params,
+            columns=[base, across],
+            metrics=[metric],
+            orderby=order,
+            post_processing=[rank],
+        )
+    ]
+
+
 SHAPES: dict[str, Callable[[Params], list[Query]]] = {
     "big_number_total": _big_number,
     "table": _table,
     "echarts_timeseries_line": _series,
     "echarts_timeseries_bar": _series,
     "echarts_timeseries_scatter": _series,
+    "heatmap_v2": _heatmap,
 }
 
 
@@ -142,7 +175,10 @@ def chart_metrics(params: Params) -> list[str]:
 def chart_columns(params: Params) -> list[str]:
     """The names of all columns that a chart reads: groups, axis, raw columns, filters, order."""
     raw = params.get("query_mode") == "raw"
-    found = [*params.get("all_columns", [])] if raw else [*params.get("groupby", [])]
+    groups = params.get("groupby", [])
+    # A heat map has a single one, which is no list.
+    groups = groups if isinstance(groups, list) else [groups]
+    found = [*params.get("all_columns", [])] if raw else [*groups]
     found += [params["x_axis"]] if "x_axis" in params else []
     found += [json.loads(item)[0] for item in params.get("order_by_cols", [])] if raw else []
     found += [item["subject"] for item in params.get("adhoc_filters", [])]
