@@ -23,12 +23,16 @@ DAILY = {
 GOOD, BAD = ["ok", "empty"], ["failed", "unloaded"]
 
 
-@recount.of("late_streams", "streams", "failed_streams", "last_read_at")
+@recount.of(
+    *("late_streams", "streams", "failed_streams", "last_read_at"),
+    *("streams_tried", "quota_units", "calls", "failed_attempts"),
+)
 def pipeline(raw: Raw) -> Figures:
     """Streams of accounts by day, and whether by its end (or now) 30 hours passed without one."""
     ops = raw.database.removesuffix("raw") + "ops"
     rows = raw.client.query_arrow(
-        "SELECT platform, account_id, stream, status, toInt32(snapshot_date) AS day, "
+        "SELECT platform, account_id, stream, status, call_count, quota_units, "
+        "toInt32(snapshot_date) AS day, "
         "toUnixTimestamp64Micro(started_at) AS started, "
         f"toUnixTimestamp64Micro(finished_at) AS finished FROM {ops}.ingestion_outcome",
         use_strings=True,
@@ -56,18 +60,25 @@ def pipeline(raw: Raw) -> Figures:
                 "is_late": is_late,
                 "is_latest": day == own.day.max(),
                 "attempt_status": "skipped" if has_skipped else last,
+                "failed_attempt_count": of_day.status.isin(BAD).sum(),
+                "call_count": known.call_count[known.day == day].sum(),
+                "quota_unit_count": known.quota_units[known.day == day].sum(),
                 "last_success_at": good.max() if len(good) else np.nan,
             }
             found.append(key | figures)
     return {"mart_ops__pipeline_health": pd.DataFrame(found)}
 
 
-@recount.of("query_seconds", "rows_read", "bytes_read")
+@recount.of(
+    *("query_seconds", "rows_read", "bytes_read"),
+    *("queries", "failed_queries", "peak_memory"),
+)
 def cost(raw: Raw) -> Figures:
     """What the finished queries of each asset cost by day, of those that say what they are for."""
     rows = raw.client.query_arrow(
         "SELECT toInt32(event_date) AS event_day, log_comment, query_duration_ms AS ms, read_rows, "
-        "read_bytes FROM system.query_log WHERE type != 'QueryStart' AND is_initial_query",
+        "read_bytes, memory_usage, exception_code != 0 AS has_failed "
+        "FROM system.query_log WHERE type != 'QueryStart' AND is_initial_query",
         use_strings=True,
     ).to_pandas()
     said = [json.loads(text) if text.startswith("{") else {} for text in rows.log_comment]
@@ -81,6 +92,9 @@ def cost(raw: Raw) -> Figures:
             "query_seconds": groups.ms.sum() / 1000,
             "read_row_count": groups.read_rows.sum(),
             "read_bytes": groups.read_bytes.sum(),
+            "query_count": groups.size(),
+            "failed_query_count": groups.has_failed.sum(),
+            "peak_memory_bytes": groups.memory_usage.max(),
         }
     )
     return {"mart_ops__cost": figures.reset_index()}

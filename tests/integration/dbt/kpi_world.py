@@ -144,7 +144,13 @@ def add_outcomes(client: Client, raw: str, ops: str, now: datetime) -> None:
         moment = now - timedelta(hours=hours)
         started = moment - timedelta(seconds=20)
         rows.append(
-            ["recent", "tiktok", account_id, stream, moment.date(), status, started, moment]
+            [
+                *("recent", "tiktok", account_id, stream, moment.date(), status),
+                *(started, moment, hours + 1, hours * 2),
+            ]
         )
-    columns = "run_id platform account_id stream snapshot_date status started_at finished_at"
+    columns = (
+        "run_id platform account_id stream snapshot_date status started_at finished_at "
+        "call_count quota_units"
+    )
     client.insert("ingestion_outcome", rows, column_names=columns.split(), database=ops)

@@ -33,6 +33,7 @@ GRAPH = [
     "dashboards/engagement",
     "dashboards/growth",
     "dashboards/overview",
+    "dashboards/pipeline-health",
     "marts/mart_audience__account_day",
     "marts/mart_engagement__account",
     "marts/mart_engagement__account_day",
