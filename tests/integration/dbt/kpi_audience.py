@@ -4,9 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from kpi_comments import of_others
 from kpi_days import ratio
-from kpi_raw import Raw
+from kpi_raw import Raw, of_others
 from kpi_registry import Figures, recount
 
 SEEDS = Path(__file__).parents[3] / "dbt_project" / "seeds"

@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 import pandas as pd
 from kpi_audience import content_languages
-from kpi_raw import Raw
+from kpi_raw import Raw, of_others
 
 MONDAY = 4
 POSTS, COMMENTERS = 64, 60
@@ -40,14 +40,6 @@ def is_hollow(text: str) -> bool:
     if any(UNSPACED.search(unicodedata.name(letter, "")) for letter in words[0]):
         return len(words[0]) <= 4
     return True
-
-
-def of_others(raw: Raw) -> pd.DataFrame:
-    """Comments by others, each with the day from which on it was known."""
-    said = raw.comments
-    said = said[~said.is_own & said.published_day.notna()].copy()
-    said["known"] = np.maximum(said.known.astype(float), said.published_day)
-    return said
 
 
 def fingerprints(raw: Raw, texts: list[str]) -> dict[str, int]:

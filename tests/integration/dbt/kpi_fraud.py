@@ -172,8 +172,8 @@ def to_all_speaking(home: float) -> float:
 
 
 @recount.of(
-    "follower_spike", "round_lot_distance", "spike_decay", "following_turns", "following_churn",
-    "follower_churn", "engagement_residual", "reach_elasticity", "likes_spread",
+    "follower_spike", "spike_day_followers", "round_lot_distance", "spike_decay",
+    "following_turns", "following_churn", "follower_churn", "engagement_residual", "reach_elasticity", "likes_spread",
     "comments_per_like", "liked_beyond_views", "first_day_engagement", "hollow_comments",
     "near_duplicate_comments", "pod_comments", "audience_language_distance", "benford_deviation",
     "known_signals", "raised_signals",
@@ -250,7 +250,10 @@ def account_days(raw: Raw) -> Figures:
         rows[f"{signal}_percentile"] = standing(values, cohort, halves=False)
     return {
         "mart_fraud__account_day": rows,
-        "mart_fraud__follower_spike": spikes,
+        # without a z it is not known whether a day has a spike
+        "mart_fraud__follower_spike": spikes.assign(
+            is_spike=spikes.is_spike.where(spikes.z.notna())
+        ),
         "mart_fraud__post_reaction": reactions,
         "mart_fraud__comment_quality": quality,
         "mart_fraud__pod": circles,

@@ -389,3 +389,11 @@ FORMATS = {
     "tiktok": _video,
     "youtube": _video,
 }
+
+
+def of_others(raw: Raw) -> pd.DataFrame:
+    """Comments by others, each with the day from which on it was known."""
+    said = raw.comments
+    said = said[~said.is_own & said.published_day.notna()].copy()
+    said["known"] = np.maximum(said.known.astype(float), said.published_day)
+    return said

@@ -119,7 +119,7 @@ def follower_spikes(raw: Raw) -> pd.DataFrame:
     rows["explained"] = explained(rows, raw)
     rows["spike_z"] = rows.z
     rows["round_lot_distance"] = rows.lot_distance
-    days = raw.account_days[["account", "day"]]
+    days = raw.account_days[["account", "day"]].assign(follower_count=raw.account_days.followers)
     return days.merge(rows, on=["account", "day"], how="left")
 
 
