@@ -176,7 +176,7 @@ def to_all_speaking(home: float) -> float:
     "following_turns", "following_churn", "follower_churn", "engagement_residual", "reach_elasticity", "likes_spread",
     "comments_per_like", "liked_beyond_views", "first_day_engagement", "hollow_comments",
     "near_duplicate_comments", "pod_comments", "audience_language_distance", "benford_deviation",
-    "known_signals", "raised_signals",
+    "known_signals", "raised_signals", "flagged_accounts",
 )  # fmt: skip
 def account_days(raw: Raw) -> Figures:
     """The thirteen signals and the marts that they are built on."""
