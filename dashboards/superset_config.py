@@ -101,7 +101,9 @@ def _label_statements(
     if uri.get_backend_name().startswith("clickhouse"):
         asset = f"dashboards/{_dashboard_of_request()}"
         comment = json.dumps({"asset": asset, "kind": "dashboard"})
-        arguments = {**params.get("connect_args", {}), "ch_log_comment": comment}
+        # A session of its own for every connection would fill up the user's 256 of a minute.
+        labels = {"ch_log_comment": comment, "autogenerate_session_id": False}
+        arguments = {**params.get("connect_args", {}), **labels}
         params = {**params, "connect_args": arguments}
     return uri, params
 

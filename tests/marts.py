@@ -7,6 +7,8 @@ from typing import Any
 import yaml
 from clickhouse_connect.driver.client import Client
 
+from tests.marts_rows import costs, posting_times, posts
+
 CONTRACTS = Path(__file__).parents[1] / "dbt_project" / "models" / "marts"
 
 
@@ -80,11 +82,14 @@ def fill_marts(client: Client, database: str) -> None:
     """Put what is written down above into the marts."""
     insert(client, f"{database}.mart_engagement__format", [_format(row) for row in FORMATS])
     insert(client, f"{database}.mart_ops__pipeline_health", [_stream(row) for row in STREAMS])
+    insert(client, f"{database}.mart_engagement__post", posts())
+    insert(client, f"{database}.mart_engagement__posting_time", posting_times())
+    insert(client, f"{database}.mart_ops__cost", costs())
     bands = [_band(band, post_format) for band in BENCHMARK for post_format in ("all", "video")]
     insert(client, f"{database}.mart_engagement__benchmark", bands)
     for account in ACCOUNTS:
         days = [_account_day(account, number) for number in range(len(account["followers"]))]
-        reached = [day | _reach(day) for day in days]
+        reached = [day | _reach(day) | _windows(account) for day in days]
         insert(client, f"{database}.mart_engagement__account_day", reached)
         insert(client, f"{database}.mart_engagement__account", [_account(account, days[-1])])
         insert(client, f"{database}.mart_growth__account_day", [_growth_day(day) for day in days])
@@ -122,6 +127,15 @@ def _account_day(account: dict[str, Any], number: int) -> dict[str, Any]:
 def _reach(day: dict[str, Any]) -> dict[str, Any]:
     unknown = day["platform"] == "youtube" or day["follower_count"] is None
     return {"mean_reach_28d": None if unknown else day["follower_count"] / 4}
+
+
+def _windows(account: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "day_interaction_count": 5,
+        "view_count_28d": 1000,
+        "interaction_count_28d": 40,
+        "engagement_rate_by_views_28d": account["rate"],
+    }
 
 
 def _shared(day: dict[str, Any]) -> dict[str, Any]:
@@ -162,7 +176,14 @@ def _format(row: dict[str, Any]) -> dict[str, Any]:
 def _stream(row: dict[str, Any]) -> dict[str, Any]:
     day = date.fromisoformat(DAYS[0 if row.get("old") else 1])
     read = row["attempt_status"] == "ok"
-    return {
+    failure = {
+        "error_class": "40102",
+        "error_message": "Token <b>dead</b>.",
+        "problem": "The token is dead.",
+        "remedy": "Reconnect the account.",
+        "failed_attempt_count": 2,
+    }
+    return ({} if read else failure) | {
         "platform": row["platform"],
         "account_key": f"{row['platform']}:a",
         "stream": row["stream"],
@@ -173,6 +194,8 @@ def _stream(row: dict[str, Any]) -> dict[str, Any]:
         if read
         else None,
         "is_late": row.get("late", False),
+        "call_count": 10,
+        "quota_unit_count": 7 if row["platform"] == "youtube" else 0,
     }
 
 

@@ -86,7 +86,11 @@ def test_empty_marts_fail_no_chart(
         marts_owner.command(f"INSERT INTO {table}_kept SELECT * FROM {table}")
         marts_owner.command(f"TRUNCATE TABLE {table}")
     try:
-        results = check_dashboard("overview", superset_settings)
+        results = [
+            result
+            for slug in load_assets().dashboards
+            for result in check_dashboard(slug, superset_settings)
+        ]
     finally:
         for table in tables:
             marts_owner.command(f"EXCHANGE TABLES {table} AND {table}_kept")
