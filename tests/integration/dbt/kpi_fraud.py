@@ -173,7 +173,8 @@ def to_all_speaking(home: float) -> float:
 
 @recount.of(
     "follower_spike", "spike_day_followers", "round_lot_distance", "spike_decay",
-    "following_turns", "following_churn", "follower_churn", "engagement_residual", "reach_elasticity", "likes_spread",
+    "following_turns", "following_churn", "follower_churn", "engagement_residual",
+    "reach_elasticity", "likes_spread",
     "comments_per_like", "liked_beyond_views", "first_day_engagement", "hollow_comments",
     "near_duplicate_comments", "pod_comments", "audience_language_distance", "benford_deviation",
     "known_signals", "raised_signals", "flagged_accounts",
