@@ -34,7 +34,8 @@ def definitions() -> dg.Definitions:
         jobs=[daily, watch],
         schedules=[
             dg.build_schedule_from_partitioned_job(
-                daily, hour_of_day=3, default_status=dg.DefaultScheduleStatus.RUNNING
+                # late, so that a day's counters and posts are those of nearly the whole day
+                daily, hour_of_day=22, default_status=dg.DefaultScheduleStatus.RUNNING
             ),
             dg.ScheduleDefinition(
                 job=watch,

@@ -118,10 +118,3 @@
         {{ drop_partitions(unread) }}
     {%- endif -%}
 {%- endmacro %}
-
-{#- Drop the months (YYYYMM) that the query `names` lists. -#}
-{% macro drop_named_months(names) -%}
-    {%- for row in run_query(names).rows %}
-        {{- 'alter table ' ~ this if loop.first }} drop partition {{ row[0] }} {{- ',' if not loop.last }}
-    {%- endfor %}
-{%- endmacro %}

@@ -51,7 +51,7 @@ LIMIT 1000;
 SELECT
     snapshot_date,
     platform,
-    sum(day_interaction_count) / nullIf(sum(day_view_count), 0) AS engagement_rate_by_views
+    quantileExactInclusive(0.5)(engagement_rate_by_views_28d) AS median_engagement_rate_by_views
 FROM marts.mart_engagement__account_day
 WHERE snapshot_date > (SELECT max(snapshot_date) - 90 FROM marts.mart_engagement__account_day)
 GROUP BY snapshot_date, platform

@@ -12,13 +12,10 @@ LATE_HOURS, KEPT_DAYS = 30, 30
 DAILY = {
     "app": ["connections", "creators"],
     "facebook": ["page_insights", "pages", "posts"],
-    "instagram": ["account_insights", "accounts", "audience", "media", "peers"],
-    "tiktok": ["account_insights", "audience", "users", "videos"],
-    "youtube": [
-        "channels", "commenter_channels", "demographics", "geography", "playlist_items",
-        "video_stats", "videos",
-    ],
-}  # fmt: skip
+    "instagram": ["account_insights", "accounts", "media"],
+    "tiktok": ["account_insights", "users", "videos"],
+    "youtube": ["channels", "playlist_items", "video_stats", "videos"],
+}
 """Streams that have something to read every day."""
 GOOD, BAD = ["ok", "empty"], ["failed", "unloaded"]
 

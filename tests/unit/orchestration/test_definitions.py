@@ -256,14 +256,14 @@ def test_the_daily_job_builds_everything_but_dashboards(defs: dg.Definitions) ->
 
 
 def test_the_schedule_runs_the_day_that_has_begun(defs: dg.Definitions) -> None:
-    """Counters are read as of now, so at 03:00 on a day the run fills that very day."""
+    """Counters are read as of now, so at 22:00 on a day the run fills that very day."""
     from datetime import UTC, datetime
 
     schedule = defs.get_schedule_def("daily_schedule")
     with dg.instance_for_test() as instance:
         context = dg.build_schedule_context(
             instance=instance,
-            scheduled_execution_time=datetime(2026, 11, 20, 3, tzinfo=UTC),
+            scheduled_execution_time=datetime(2026, 11, 20, 22, tzinfo=UTC),
             repository_def=defs.get_repository_def(),
         )
         request = schedule.evaluate_tick(context).run_requests[0]

@@ -216,8 +216,7 @@ looked_back as (
     )
 ),
 
--- A day has a row of an account that was read of late, if any account was read on it: what was known
--- then, with nothing of what came after.
+-- A day has a row of an account that was read of late, if any account was read on it. No later day counts.
 account_figures as (
     select
         *,

@@ -56,11 +56,11 @@ states as (
         if(has_skipped, 'skipped', tupleElement(last_attempt, 1)) as attempt_status,
         if(has_skipped, tupleElement(last_skip, 1), tupleElement(last_attempt, 2)) as error_class,
         if(has_skipped, tupleElement(last_skip, 2), tupleElement(last_attempt, 3)) as error_message,
-        -- A past day is told as it stood at its end, the latest as it stands.
-        dateDiff(
-            'second', last_success_at,
-            if(is_latest, {{ built_at() }}, least({{ built_at() }}, toDateTime64(snapshot_date + 1, 6, 'UTC')))
-        ) / 3600 as hours_since_success
+        -- A past day is told as it stood at its end, the latest as it stands. A day that was read after its
+        -- end had no success of its own by then.
+        if(is_latest, {{ built_at() }}, least({{ built_at() }}, toDateTime64(snapshot_date + 1, 6, 'UTC'))) as told_at,
+        if(last_success_at > told_at, null, dateDiff('second', last_success_at, told_at) / 3600)
+            as hours_since_success
     from histories
 ),
 
@@ -104,7 +104,7 @@ select
     cast(
         coalesce(connections.connection_status != 'revoked', true)
         and (states.stream in {{ daily_streams() }} or states.attempt_status in ('failed', 'unloaded'))
-        and coalesce(states.hours_since_success > 30, true)
+        and coalesce(states.hours_since_success > 30, states.last_success_at is null)
         as Bool
     ) as is_late,
     cast(states.row_count as Nullable(Int64)) as row_count,
