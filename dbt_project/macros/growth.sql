@@ -14,7 +14,8 @@
 
 {#-
   Place within a cohort, 0 (lowest) to 1 (highest), from the rank (1 = lowest), how many share the
-  value and how many have one: the share of the others below, equals counted half. NULL below 20.
+  value and how many have one: the share of the others below, equals counted half (a fraud
+  signal's percentile counts none: cohort_percentile). NULL below 20.
 -#}
 {% macro percentile_of_rank(rank, equal_n, cohort_n) -%}
     if({{ cohort_n }} >= 20, ({{ rank }} - 1 + ({{ equal_n }} - 1) / 2) / ({{ cohort_n }} - 1), null)

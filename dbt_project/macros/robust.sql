@@ -57,7 +57,8 @@
 
 {#-
   Share of the other accounts of the platform and tier with a lower value that day, 0 to 1; NULL where
-  the value is not known or fewer than 20 accounts have one.
+  the value is not known or fewer than 20 accounts have one. Equal ones do not count (of signals most
+  accounts have the same 0, which is then the lowest place); growth counts them half (percentile_of_rank).
 -#}
 {% macro cohort_percentile(column, minimum=20) -%}
     if(

@@ -17,8 +17,9 @@
     'viewed_interaction_delta', 'interacted_view_delta',
     'viewed_interaction_count', 'interacted_view_count', 'reached_interaction_count',
     'interacted_reach_count', 'interactions_per_post', 'recent_post_count', 'recent_like_p10',
-    'recent_like_p50', 'recent_like_p90', 'recent_like_count', 'recent_comment_count',
-    'recent_view_count', 'liked_beyond_views_post_count', 'top_post_view_delta',
+    'recent_like_p50', 'recent_like_p90', 'recent_liked_post_count', 'recent_like_count',
+    'recent_comment_count', 'recent_liked_commented_post_count', 'recent_view_count',
+    'liked_beyond_views_post_count', 'recent_liked_viewed_post_count', 'top_post_view_delta',
     'negative_delta_post_count',
 ] %}
 -- One pass over the posts, in the order in which they stand: an account's days are done before the
@@ -84,8 +85,13 @@ recent as (
         arrayMap(given -> assumeNotNull(given), given_views) as recent_views,
         arrayFilter(given -> given is not null, tupleElement(recent_posts, 4)) as given_likes,
         arrayMap(given -> assumeNotNull(given), given_likes) as recent_likes,
-        arrayFilter(given -> given is not null, tupleElement(recent_posts, 5)) as given_comments,
-        arrayMap(given -> assumeNotNull(given), given_comments) as recent_comments
+        -- Here too like with like: comments are told per like of the posts that show both.
+        arrayFilter(
+            post -> tupleElement(post, 4) is not null and tupleElement(post, 5) is not null, recent_posts
+        ) as liked_commented_posts,
+        arrayCount(
+            post -> tupleElement(post, 4) is not null and tupleElement(post, 3) is not null, recent_posts
+        ) as liked_viewed_posts
     from totals
 )
 
@@ -120,15 +126,24 @@ select
         as Nullable(Float64)
     ) as recent_like_{{ name }},
     {%- endfor %}
-    cast(if(empty(recent_likes), null, arraySum(recent_likes)) as Nullable(Int64)) as recent_like_count,
-    cast(if(empty(recent_comments), null, arraySum(recent_comments)) as Nullable(Int64)) as recent_comment_count,
+    cast(length(recent_likes) as Int64) as recent_liked_post_count,
+    {%- for name, place in [('like', 4), ('comment', 5)] %}
+    cast(
+        if(
+            empty(liked_commented_posts), null,
+            arraySum(post -> assumeNotNull(tupleElement(post, {{ place }})), liked_commented_posts)
+        ) as Nullable(Int64)
+    ) as recent_{{ name }}_count,
+    {%- endfor %}
+    cast(length(liked_commented_posts) as Int64) as recent_liked_commented_post_count,
     cast(if(empty(recent_views), null, arraySum(recent_views)) as Nullable(Int64)) as recent_view_count,
     cast(
         if(
-            empty(recent_views), null,
+            liked_viewed_posts = 0, null,
             arrayCount(post -> coalesce(tupleElement(post, 4) > tupleElement(post, 3), false), recent_posts)
         ) as Nullable(Int64)
     ) as liked_beyond_views_post_count,
+    cast(liked_viewed_posts as Int64) as recent_liked_viewed_post_count,
     cast(top_post_view_delta as Nullable(Int64)) as top_post_view_delta,
     cast(negative_delta_post_count as Int64) as negative_delta_post_count
 from recent

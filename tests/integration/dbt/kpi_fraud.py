@@ -87,16 +87,25 @@ def recent_posts(raw: Raw) -> pd.DataFrame:
         ["account", "day", "published", "post"], ascending=[True, True, False, True]
     )
     recent = order.groupby(["account", "day"]).head(RECENT_POSTS)
-    recent = recent.assign(beyond=(recent.likes > recent.views).astype(float))
+    commented = recent.likes.notna() & recent.comments.notna()
+    viewed = recent.likes.notna() & recent.views.notna()
+    recent = recent.assign(
+        beyond=(recent.likes > recent.views).astype(float).where(viewed),
+        compared_likes=recent.likes.where(commented),
+        compared_comments=recent.comments.where(commented),
+    )
     groups = recent.groupby(["account", "day"])
     likes = groups.likes
     rows = pd.DataFrame(
         {
-            "posts": groups.size(),
             "spread": ratio(likes.quantile(0.9) - likes.quantile(0.1), likes.median()),
-            "median_likes": likes.median(),
-            "per_like": ratio(groups.comments.sum(min_count=1), likes.sum(min_count=1)),
-            "beyond": groups.beyond.sum().where(groups.views.count() > 0),
+            "likes_spread_n": likes.count(),
+            "per_like": ratio(
+                groups.compared_comments.sum(min_count=1), groups.compared_likes.sum(min_count=1)
+            ),
+            "comment_like_n": groups.compared_likes.count(),
+            "beyond": groups.beyond.mean(),
+            "beyond_n": groups.beyond.count(),
         }
     )
     return rows.reset_index()
@@ -207,8 +216,8 @@ def account_days(raw: Raw) -> Figures:
     def enough(signal: str, value: pd.Series, sample: pd.Series) -> pd.Series:
         return value.where(sample.fillna(0) >= least[signal])
 
-    posts_known = rows.posts.where(rows.median_likes.notna())
-    liked_known = rows.posts.where(rows.per_like.notna())
+    for sample in ("likes_spread_n", "comment_like_n"):
+        rows[sample] = rows[sample].fillna(0)
     rows["spike_value"] = enough("spike", rows.z, rows.spike_n)
     rows["unexplained_spike_value"] = rows.spike_value.where(rows.explained == 0)
     rows["round_lot_value"] = enough("round_lot", rows.lot_distance, rows.spike_n)
@@ -220,10 +229,9 @@ def account_days(raw: Raw) -> Figures:
         "engagement_residual", rows.typical_residual, rows.engagement_residual_n
     )
     rows["decoupling_value"] = enough("decoupling", slope, slope_n)
-    rows["likes_spread_value"] = enough("likes_spread", rows.spread, posts_known)
-    rows["comment_like_value"] = enough("comment_like", rows.per_like, liked_known)
-    beyond = rows.beyond / rows.posts
-    rows["liked_beyond_views_share"] = enough("comment_like", beyond, liked_known)
+    rows["likes_spread_value"] = enough("likes_spread", rows.spread, rows.likes_spread_n)
+    rows["comment_like_value"] = enough("comment_like", rows.per_like, rows.comment_like_n)
+    rows["liked_beyond_views_share"] = enough("comment_like", rows.beyond, rows.beyond_n)
     rows["velocity_value"] = enough("velocity", rows.typical_first_day_share, rows.velocity_n)
     sample = rows.comment_quality_n
     rows["comment_quality_value"] = enough("comment_quality", rows.hollow_comment_share, sample)
@@ -240,7 +248,7 @@ def account_days(raw: Raw) -> Figures:
     days, accounts = grid(raw)
     pair = raw.account_days[raw.account_days.gained.notna() & raw.account_days.lost.notna()]
     gone, come = (
-        trailing(wide(pair, name, days, accounts), 28, total, 1) for name in ("lost", "gained")
+        trailing(wide(pair, name, days, accounts), 28, total, 20) for name in ("lost", "gained")
     )
     rows = rows.merge(tall({"follower_churn": ratio(gone, come)}), on=both, how="left")
     rows["signal_count"] = rows[[f"{signal}_value" for signal in SIGNALS]].notna().sum(axis=1)

@@ -63,6 +63,7 @@ BESIDE = {
             )
         ),
         *("spike_n", "engagement_residual_n", "velocity_n", "comment_quality_n", "pod_n"),
+        *("likes_spread_n", "comment_like_n"),
         "comment_language_mismatch_share",
     ],
     "mart_growth__account_day": ["is_filled", "is_age_from_first_seen"],

@@ -97,6 +97,25 @@ def test_the_mart_holds_what_pandas_counts(
 
 
 @pytest.mark.slow
+def test_no_figure_of_a_mart_is_nan_or_infinite(built: Dbt, warehouse_client: Client) -> None:
+    """What is not known is NULL: NaN and infinity pass for numbers, and pandas hides the former."""
+    marts = built.warehouse.database("marts")
+    columns = warehouse_client.query(
+        "SELECT table, name FROM system.columns"
+        " WHERE database = {marts:String} AND match(type, '^(Nullable.)?Float')",
+        parameters={"marts": marts},
+    ).result_rows
+    assert columns
+    told = {}
+    for mart in sorted({mart for mart, _ in columns}):
+        names = sorted(name for table, name in columns if table == mart)
+        counts = ", ".join(f"countIf(NOT isFinite(`{name}`))" for name in names)
+        found = warehouse_client.query(f"SELECT {counts} FROM {marts}.{mart}").result_rows[0]
+        told |= {f"{mart}.{name}": n for name, n in zip(names, found, strict=True) if n}
+    assert told == {}
+
+
+@pytest.mark.slow
 def test_a_figure_that_is_off_is_found(
     built: Dbt, counted: Counted, warehouse_client: Client
 ) -> None:

@@ -105,12 +105,14 @@ account_days as (
         spikes.is_spike_explained as is_spike_explained,
         spikes.typical_log_growth as typical_log_growth,
         spikes.round_lot_distance as round_lot_distance,
-        totals.recent_post_count as recent_posts,
         totals.recent_like_p10 as like_p10,
         totals.recent_like_p50 as like_p50,
         totals.recent_like_p90 as like_p90,
         totals.recent_like_count as recent_likes,
         totals.recent_comment_count as recent_comments,
+        totals.recent_liked_post_count as liked_posts,
+        totals.recent_liked_commented_post_count as liked_commented_posts,
+        totals.recent_liked_viewed_post_count as liked_viewed_posts,
         totals.liked_beyond_views_post_count as liked_beyond_views,
         arrayFilter(
             number -> number > 0,
@@ -235,6 +237,7 @@ histories as (
         sum(greatest(-following_change, 0)) over two_months as unfollowed,
         sumIf(gained, lost is not null) over month as gained_28,
         sumIf(lost, gained is not null) over month as lost_28,
+        countIf(gained is not null and lost is not null) over month as churn_days,
         argMaxIf(
             (home_share, coalesce(located_count, follower_count, 0)), snapshot_date, home_share is not null
         ) over month as latest_audience,
@@ -268,16 +271,18 @@ counted as (
         arrayCount((turn, next_turn) -> turn != next_turn, arrayPopBack(turns), arrayPopFront(turns)) as turn_changes,
         following_n as sawtooth_n,
         {{ rate('unfollowed', 'followed') }} as following_churn,
-        {{ rate('lost_28', 'gained_28') }} as follower_churn,
+        -- as churn of growth: 20 of the 28 days
+        if(churn_days >= 20, {{ rate('lost_28', 'gained_28') }}, null) as follower_churn,
         typical_residual,
         coalesce(engagement_residual_n, 0) as engagement_residual_n,
         latest_slope,
         if(latest_slope is null, 0, latest_slope_n) as decoupling_n,
         {{ rate('like_p90 - like_p10', 'like_p50') }} as like_spread,
-        if(like_p50 is null, 0, recent_posts) as likes_spread_n,
+        coalesce(liked_posts, 0) as likes_spread_n,
         {{ rate('recent_comments', 'recent_likes') }} as comments_per_like,
-        if(comments_per_like is null, 0, recent_posts) as comment_like_n,
-        {{ rate('liked_beyond_views', 'recent_posts') }} as liked_beyond_views_share,
+        coalesce(liked_commented_posts, 0) as comment_like_n,
+        {{ rate('liked_beyond_views', 'liked_viewed_posts') }} as liked_beyond_views_share,
+        coalesce(liked_viewed_posts, 0) as liked_viewed_n,
         typical_first_day_share,
         coalesce(velocity_n, 0) as velocity_n,
         hollow_comment_share,
@@ -322,7 +327,7 @@ valued as (
         {{ known_signal('decoupling', 'latest_slope', 'decoupling_n') }} as decoupling_value,
         {{ known_signal('likes_spread', 'like_spread', 'likes_spread_n') }} as likes_spread_value,
         {{ known_signal('comment_like', 'comments_per_like', 'comment_like_n') }} as comment_like_value,
-        {{ known_signal('comment_like', 'liked_beyond_views_share', 'comment_like_n') }} as liked_beyond_views_share,
+        {{ known_signal('comment_like', 'liked_beyond_views_share', 'liked_viewed_n') }} as liked_beyond_views_share,
         {{ known_signal('velocity', 'typical_first_day_share', 'velocity_n') }} as velocity_value,
         {{ known_signal('comment_quality', 'hollow_comment_share', 'comment_quality_n') }} as comment_quality_value,
         {{ known_signal('comment_quality', 'near_duplicate_comment_share', 'comment_quality_n') }}
@@ -330,9 +335,9 @@ valued as (
         {{ known_signal('comment_quality', 'language_mismatch_share', 'comment_quality_n') }}
             as comment_language_mismatch_share,
         {{ known_signal('pod', 'pod_comment_share', 'pod_n') }} as pod_value,
-        pod_size,
-        pod_lift,
-        pod_early_share,
+        {{ known_signal('pod', 'pod_size', 'pod_n') }} as pod_size,
+        {{ known_signal('pod', 'pod_lift', 'pod_n') }} as pod_lift,
+        {{ known_signal('pod', 'pod_early_share', 'pod_n') }} as pod_early_share,
         {{ known_signal('geography', jensen_shannon_to_one('speaking_share'), 'geography_n') }} as geography_value,
         {{ known_signal('benford', benford_deviation('digits'), 'benford_n') }} as benford_value
     from counted

@@ -104,7 +104,7 @@ scores as (
         snapshot_date,
         follower_count,
         log_growth,
-        typical_log_growth,
+        if(empty(past_changes), null, typical_log_growth) as typical_log_growth,
         counter_step,
         length(past_changes) as spike_n,
         {{ signal_minimums() }} as minimums,
