@@ -11,7 +11,8 @@
   audience_hours: followers online, one row for each account, day of reading and hour.
   comments: one row for each comment or reply and day of reading.
   posts: what a post is, one row for each post and day on which that was read.
-  post_days: a post's lifetime counters, one row for each listed post and day.
+  post_days: a post's lifetime counters, one row for each listed post and day. Reach may be of an earlier
+    moment than the counters: reached_interaction_count is interaction_count of the moment of the reach.
 
   A platform that does not have such a thing says so in one line: `conform_nothing`.
 -#}
@@ -129,6 +130,7 @@
             'save_count': 'Nullable(Int64)',
             'reach_count': 'Nullable(Int64)',
             'interaction_count': 'Nullable(Int64)',
+            'reached_interaction_count': 'Nullable(Int64)',
         },
     } -%}
     {{ return(views[view]) }}

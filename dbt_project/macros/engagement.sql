@@ -10,6 +10,11 @@
     ({{ counts | join(' + ') }})
 {%- endmacro %}
 
+{#- The same where reach is known, of a platform whose reach and counters are of one moment. -#}
+{% macro interactions_where_reached(reach, counts) -%}
+    if({{ reach }} is null, null, {{ interaction_count(counts) }})
+{%- endmacro %}
+
 {% macro engagement_rate_by_views(interactions, views) -%}
     {{ rate(interactions, views) }}
 {%- endmacro %}

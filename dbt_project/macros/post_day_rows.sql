@@ -10,7 +10,7 @@
 {%- set read_columns = [
     'platform', 'account_key', 'post_key', 'snapshot_date', 'published_at', 'view_count',
     'view_definition', 'like_count', 'comment_count', 'share_count', 'save_count', 'reach_count',
-    'interaction_count',
+    'interaction_count', 'reached_interaction_count',
 ] -%}
 {%- set deltas = ['view', 'like', 'comment', 'share', 'save', 'interaction'] -%}
 {%- set built_columns = read_columns + ['delta_days', 'view_delta', 'like_delta', 'comment_delta',
@@ -41,7 +41,8 @@ listings as (
         share_count,
         save_count,
         reach_count,
-        interaction_count
+        interaction_count,
+        reached_interaction_count
     from post_days
     {%- if replaces %}
     union all
@@ -142,6 +143,7 @@ select
     cast(save_count as Nullable(Int64)) as save_count,
     cast(reach_count as Nullable(Int64)) as reach_count,
     cast(interaction_count as Nullable(Int64)) as interaction_count,
+    cast(reached_interaction_count as Nullable(Int64)) as reached_interaction_count,
     cast(delta_days as Nullable(UInt8)) as delta_days,
     cast(view_delta as Nullable(Int64)) as view_delta,
     cast(like_delta as Nullable(Int64)) as like_delta,

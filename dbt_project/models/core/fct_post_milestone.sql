@@ -11,7 +11,7 @@
 {%- set built_columns = [
     'platform', 'account_key', 'post_key', 'published_date', 'age_days', 'snapshot_date',
     'follower_count', 'view_count', 'like_count', 'comment_count', 'share_count', 'reach_count',
-    'interaction_count',
+    'interaction_count', 'reached_interaction_count',
 ] %}
 with
 milestones as (
@@ -47,7 +47,8 @@ select
     cast(milestones.comment_count as Nullable(Int64)) as comment_count,
     cast(milestones.share_count as Nullable(Int64)) as share_count,
     cast(milestones.reach_count as Nullable(Int64)) as reach_count,
-    cast(milestones.interaction_count as Nullable(Int64)) as interaction_count
+    cast(milestones.interaction_count as Nullable(Int64)) as interaction_count,
+    cast(milestones.reached_interaction_count as Nullable(Int64)) as reached_interaction_count
 from milestones
 left join account_days
     on

@@ -55,7 +55,6 @@ def account_days(raw: Raw) -> Figures:
     """An account's day: what it and its posts came to, and windows of 7 and 28 days."""
     posts = gained_by_post(raw)
     has_views, has_interactions = posts.views.notna(), posts.interactions.notna()
-    has_reach = posts.reach.notna()
     both_gained = posts.views_gained.notna() & posts.interactions_gained.notna()
     totals = sums(
         posts,
@@ -64,8 +63,8 @@ def account_days(raw: Raw) -> Figures:
             "interaction_count": posts.interactions,
             "rated_interactions": posts.interactions.where(has_views),
             "rated_views": posts.views.where(has_interactions),
-            "reached_interactions": posts.interactions.where(has_reach),
-            "reach_of_posts": posts.reach.where(has_interactions),
+            "reached_interactions": posts.reached_interactions,
+            "reach_of_posts": posts.reach.where(posts.reached_interactions.notna()),
             "day_view_count": posts.views_gained,
             "day_interaction_count": posts.interactions_gained,
             "seen_interactions": posts.interactions_gained.where(both_gained),
@@ -159,7 +158,7 @@ def posts(raw: Raw) -> Figures:
     told = told.set_index("post")
     current = last.reach.notna()
     rows["reach_count"] = last.reach.where(current, last.post.map(told.reach))
-    reached = last.interactions.where(current, last.post.map(told.interactions))
+    reached = last.reached_interactions.where(current, last.post.map(told.reached_interactions))
     rows["engagement_rate_by_reach"] = ratio(reached, rows.reach_count)
     rows["is_listed"] = is_listed(raw, last)
     return {"mart_engagement__post": rows}
@@ -243,7 +242,7 @@ def formats(raw: Raw) -> Figures:
             "interactions": week.interactions,
             "by_views": ratio(week.interactions, week.views),
             "by_followers": ratio(week.interactions, week.followers),
-            "by_reach": week.post.map(ratio(day.interactions, day.reach)).astype(float),
+            "by_reach": week.post.map(ratio(day.reached_interactions, day.reach)).astype(float),
         }
     )
     groups = rows.groupby(["platform", "follower_tier", "post_format", "sponsorship"])

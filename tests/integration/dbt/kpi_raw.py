@@ -254,7 +254,10 @@ class Raw:
 
     @cached_property
     def posts(self) -> pd.DataFrame:
-        """One row per post and day on which it was read: lifetime counters, interactions, reach."""
+        """One row per post and day on which it was read: lifetime counters, interactions, reach.
+
+        Beside reach stand the interactions of its own moment, where both are told.
+        """
         found = []
         for platform, (table, columns) in POSTS.items():
             rows = self.read(table, columns)
@@ -277,6 +280,8 @@ class Raw:
                 )
             parts = INTERACTIONS[platform]
             rows["interactions"] = rows[parts].sum(axis=1, skipna=False)
+            if "reached_interactions" not in rows:
+                rows["reached_interactions"] = rows.interactions.where(rows.reach.notna())
             rows["platform"] = platform
             rows["account"] = platform + ":" + rows.account
             rows["post"] = platform + ":" + rows.post
@@ -296,18 +301,37 @@ class Raw:
         return views.agg(lambda known: known.sum(skipna=False)).reset_index()
 
     def _post_reach(self, platform: str) -> pd.DataFrame:
+        """Reach as the latest answer of the day told it, which on TikTok lags behind the listing.
+
+        There the same answer tells the likes, comments and shares of that moment.
+        """
         table, metric = POST_REACH[platform]
+        lags = platform == "tiktok"
+        names = [metric, *(INTERACTIONS[platform] if lags else [])]
+        key = ["account", "post", "day"]
+        quoted = ", ".join(f"'{name}'" for name in names)
         rows = self.read(
             table,
-            "account_id AS account, object_id AS post, value AS reach",
-            f"metric = '{metric}' AND period = 'lifetime' AND breakdown = ''",
+            "account_id AS account, object_id AS post, metric, value",
+            f"metric IN ({quoted}) AND period = 'lifetime' AND breakdown = ''",
         )
+        columns = {"account": str, "post": str, "day": int, "reach": float}
+        if lags:
+            columns["reached_interactions"] = float
         if not len(rows):
-            return pd.DataFrame({"account": [], "post": [], "day": [], "reach": []}).astype(
-                {"account": str, "post": str, "day": int, "reach": float}
+            return pd.DataFrame({name: [] for name in columns}).astype(columns)
+        rows = rows.sort_values(["fetched", "value"], na_position="first")
+        rows = rows.drop_duplicates([*key, "metric"], keep="last")
+        found = rows[rows.metric == metric].rename(columns={"value": "reach"})
+        if lags:
+            parts = rows.pivot(index=[*key, "fetched"], columns="metric", values="value")
+            parts = parts.reindex(columns=names).astype(float)
+            parts["reached_interactions"] = parts[names[1:]].sum(axis=1, skipna=False)
+            parts["reached_interactions"] = parts.reached_interactions.where(parts[metric].notna())
+            found = found.merge(
+                parts.reached_interactions.reset_index(), on=[*key, "fetched"], how="left"
             )
-        rows = rows.sort_values("fetched").drop_duplicates(["account", "post", "day"], keep="last")
-        return rows[["account", "post", "day", "reach"]]
+        return found[list(columns)]
 
     @cached_property
     def details(self) -> pd.DataFrame:

@@ -67,7 +67,7 @@ def lot_distance(found: pd.DataFrame, place: int) -> float:
 def top_posts(raw: Raw) -> pd.DataFrame:
     """Posts with whether their first day was among the best 5 % of the account's of 90 days.
 
-    By reach, else by views, each where at least 8 posts told it; NaN where it cannot be judged.
+    By views, else by reach, each where at least 8 posts told it; NaN where it cannot be judged.
     """
     aged = milestones(raw)
     first = aged[aged.age == 1]
@@ -77,7 +77,7 @@ def top_posts(raw: Raw) -> pd.DataFrame:
         for row in posts.itertuples():
             season = posts[(when > row.published_day - 90) & (when <= row.published_day)]
             verdict = np.nan
-            for measure in ("reach", "views"):
+            for measure in ("views", "reach"):
                 told = season[measure].dropna()
                 own = getattr(row, measure)
                 if len(told) >= 8 and np.isfinite(own):

@@ -17,7 +17,7 @@ KPIS = list(kpis().values())
 ORDERS = {"order_of_size"}
 """Metrics of datasets that are no figures: what rows are sorted by."""
 # Parts of interactions, and the sample that stands beside a quantile.
-PARTS = {"like_count", "comment_count", "share_count", "save_count"}
+PARTS = {"like_count", "comment_count", "share_count", "save_count", "reached_interaction_count"}
 
 
 @pytest.mark.parametrize("kpi", KPIS, ids=[kpi.name for kpi in KPIS])

@@ -5,7 +5,7 @@ with
 day_old_posts as (
     select
         post_key,
-        {{ engagement_rate_by_reach('interaction_count', 'reach_count') }} as by_reach
+        {{ engagement_rate_by_reach('reached_interaction_count', 'reach_count') }} as by_reach
     from {{ ref('fct_post_milestone') }}
     where age_days = 1
 ),

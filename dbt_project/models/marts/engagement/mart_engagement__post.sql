@@ -108,7 +108,8 @@ counters as (
         due_post_days.share_count as share_count,
         due_post_days.save_count as save_count,
         due_post_days.reach_count as current_reach_count,
-        due_post_days.interaction_count as interaction_count
+        due_post_days.interaction_count as interaction_count,
+        due_post_days.reached_interaction_count as current_reached_interaction_count
     from due_post_days
     left join due_account_days
         on
@@ -121,7 +122,8 @@ counters as (
         snapshot_date,
         {{ carried_counters | join(', ') }},
         if(reach_date = snapshot_date, reach_count, null) as current_reach_count,
-        interaction_count
+        interaction_count,
+        if(reach_date = snapshot_date, reached_interaction_count, null) as current_reached_interaction_count
     from {{ this }}
     where not ({{ in_window('snapshot_date') }})
     {%- endif %}
@@ -135,7 +137,9 @@ milestones as (
         maxIf(interaction_count, age_days = {{ days }}) as day_{{ days }}_interaction_count,
         {%- endfor %}
         argMaxIf(
-            tuple(reach_count, interaction_count, toNullable(snapshot_date)), age_days, reach_count is not null
+            tuple(reach_count, reached_interaction_count, toNullable(snapshot_date)),
+            age_days,
+            reach_count is not null
         ) as latest_reach,
         post_key
     from {{ ref('fct_post_milestone') }}
@@ -143,7 +147,7 @@ milestones as (
 ),
 
 -- The platforms are asked for the reach of recent posts alone: of an older one that of its latest
--- milestone stands, beside its interactions on that day.
+-- milestone stands, beside its interactions of that moment.
 readings as (
     select
         {%- for counter in carried_counters %}
@@ -158,7 +162,8 @@ readings as (
         counters.interaction_count as interaction_count,
         counters.current_reach_count is not null or milestones.post_key is null as has_current_reach,
         if(has_current_reach, counters.current_reach_count, milestones.latest_reach.1) as reach_count,
-        if(has_current_reach, counters.interaction_count, milestones.latest_reach.2) as reached_interaction_count,
+        if(has_current_reach, counters.current_reached_interaction_count, milestones.latest_reach.2)
+            as reached_interaction_count,
         if(has_current_reach, toNullable(counters.snapshot_date), milestones.latest_reach.3) as reach_date
     from counters
     left join milestones on counters.post_key = milestones.post_key
@@ -200,6 +205,7 @@ select
     cast(readings.save_count as Nullable(Int64)) as save_count,
     cast(readings.reach_count as Nullable(Int64)) as reach_count,
     cast(if(readings.reach_count is null, null, readings.reach_date) as Nullable(Date)) as reach_date,
+    cast(readings.reached_interaction_count as Nullable(Int64)) as reached_interaction_count,
     cast(readings.interaction_count as Nullable(Int64)) as interaction_count,
     cast(
         {{ engagement_rate_by_views('readings.interaction_count', 'readings.view_count') }}

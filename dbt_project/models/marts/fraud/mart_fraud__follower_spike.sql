@@ -142,16 +142,17 @@ lots as (
     )
 ),
 
--- Posts of age 1 day, each against those that the account published in the 90 days up to it.
+-- Posts of age 1 day, each against those that the account published in the 90 days up to it. Views are of
+-- the moment of the reading; reach may lag, so that at this age it misses most of what a post has brought.
 posts as (
     select
         account_key,
         published_date,
         multiIf(
-            count(reach_count) over season >= 8 and reach_count is not null,
-            reach_count >= quantileExactInclusive(0.95)(reach_count) over season, -- noqa: LT01
             count(view_count) over season >= 8 and view_count is not null,
             view_count >= quantileExactInclusive(0.95)(view_count) over season, -- noqa: LT01
+            count(reach_count) over season >= 8 and reach_count is not null,
+            reach_count >= quantileExactInclusive(0.95)(reach_count) over season, -- noqa: LT01
             null
         ) as is_top
     from {{ ref('fct_post_milestone') }}

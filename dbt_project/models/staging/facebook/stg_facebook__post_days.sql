@@ -38,6 +38,9 @@ select
             'share_count': 'published.share_count',
             'reach_count': 'reach.reach_count',
             'interaction_count': interaction_count(['published.like_count', 'published.comment_count']),
+            'reached_interaction_count': interactions_where_reached(
+                'reach.reach_count', ['published.like_count', 'published.comment_count']
+            ),
         },
     ]) }}
 from {{ ref('stg_facebook__published_posts') }} as published

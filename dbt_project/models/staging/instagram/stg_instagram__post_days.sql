@@ -26,6 +26,9 @@ select
             'save_count': 'media.save_count',
             'reach_count': 'reach.reach_count',
             'interaction_count': interaction_count(['media.like_count', 'media.comment_count']),
+            'reached_interaction_count': interactions_where_reached(
+                'reach.reach_count', ['media.like_count', 'media.comment_count']
+            ),
         },
     ]) }}
 from {{ ref('stg_instagram__media') }} as media
