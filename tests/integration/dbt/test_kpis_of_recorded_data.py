@@ -57,7 +57,8 @@ KNOWN = {
     "mart_fraud__account_day": {
         "likes_spread_value", "comment_like_value", "liked_beyond_views_share", "signal_count",
         "reason_codes", "likes_spread_percentile", "comment_like_percentile", "spike_n",
-        "engagement_residual_n", "velocity_n", "comment_quality_n", "pod_n",
+        "engagement_residual_n", "velocity_n", "comment_quality_n", "pod_n", "likes_spread_n",
+        "comment_like_n",
     },
     "mart_fraud__comment_quality": {"comment_quality_n"},
 }  # fmt: skip
