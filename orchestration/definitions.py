@@ -35,7 +35,9 @@ def definitions() -> dg.Definitions:
         schedules=[
             dg.build_schedule_from_partitioned_job(
                 # late, so that a day's counters and posts are those of nearly the whole day
-                daily, hour_of_day=22, default_status=dg.DefaultScheduleStatus.RUNNING
+                daily,
+                hour_of_day=22,
+                default_status=dg.DefaultScheduleStatus.RUNNING,
             ),
             dg.ScheduleDefinition(
                 job=watch,
