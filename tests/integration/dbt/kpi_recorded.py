@@ -72,6 +72,7 @@ class Recorded(Raw):
                 "shares": counters.share_count,
                 "saves": np.nan,
                 "reach": np.nan,
+                "reached_interactions": np.nan,
                 "interactions": counters.like_count + counters.comment_count + counters.share_count,
                 "platform": "tiktok",
             }
