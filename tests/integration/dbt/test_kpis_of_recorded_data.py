@@ -61,6 +61,7 @@ KNOWN = {
         "comment_like_n",
     },
     "mart_fraud__comment_quality": {"comment_quality_n"},
+    "mart_fraud__follower_spike": {"follower_count"},
 }  # fmt: skip
 """What one reading of accounts and videos can say; every other column is NULL in all rows."""
 
