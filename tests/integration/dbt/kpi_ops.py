@@ -58,8 +58,8 @@ def pipeline(raw: Raw) -> Figures:
                 "is_latest": day == own.day.max(),
                 "attempt_status": "skipped" if has_skipped else last,
                 "failed_attempt_count": of_day.status.isin(BAD).sum(),
-                "call_count": known.call_count[known.day == day].sum(),
-                "quota_unit_count": known.quota_units[known.day == day].sum(),
+                "call_count": known.call_count[known.day == day].sum(min_count=1),
+                "quota_unit_count": known.quota_units[known.day == day].sum(min_count=1),
                 "last_success_at": good.max() if len(good) else np.nan,
             }
             found.append(key | figures)
