@@ -1,7 +1,8 @@
 """Finds what Superset would import silently and show broken, before anything is sent.
 
 Needs neither Superset nor a warehouse. Each fault names the file and the reason. The chain that
-is followed: dashboard -> chart -> dataset -> column or metric, and dataset -> database.
+is followed: dashboard -> chart -> dataset -> column or metric -> the table as it is promised, and
+dataset -> database.
 """
 
 import re
@@ -10,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from dashboards.assets import GRID_COLUMNS, Assets, ChartAsset, DashboardAsset, DatasetAsset
 from dashboards.query_context import SHAPES, chart_columns, chart_metrics
+from warehouse.contracts import promised_tables
 from warehouse.errors import UserError
 
 _SLUG = re.compile(r"[a-z0-9]+([-_]+[a-z0-9]+)*")
@@ -28,6 +30,7 @@ def validate(assets: Assets) -> list[str]:
         *(f for slug, chart in assets.charts.items() for f in _chart(slug, chart, assets)),
         *(f for slug, item in assets.dashboards.items() for f in _dashboard(slug, item, assets)),
         *_unused(assets),
+        *(f for slug, dataset in assets.datasets.items() for f in _table(slug, dataset)),
     ]
 
 
@@ -83,6 +86,30 @@ def _dataset(slug: str, dataset: DatasetAsset, assets: Assets) -> Iterator[str]:
         if "/" in metric.expression and "toFloat64" not in metric.expression:
             # ClickHouse divides a Decimal to its own scale: a rate of 0.0042 shows as 0.
             yield f"{file}: metric {metric.name}: a division needs toFloat64"
+
+
+def _table(slug: str, dataset: DatasetAsset) -> Iterator[str]:
+    """The dataset's columns against its table's, and its SQL on that table, which is empty."""
+    file, tables = f"datasets/{slug}.yaml", promised_tables()
+    promised = tables.columns.get((dataset.layer, dataset.table))
+    if promised is None:
+        yield f"{file}: table {dataset.layer}.{dataset.table} is promised by nobody"
+        return
+    listed = {item.name: item.type for item in dataset.columns if item.expression is None}
+    for name, type_ in listed.items():
+        if name not in promised:
+            yield f"{file}: column {name} is not one of {dataset.table}"
+        elif type_ != promised[name]:
+            yield f"{file}: column {name} is {promised[name]} in {dataset.table}, not {type_}"
+    for name in sorted(promised.keys() - listed.keys()):
+        yield f"{file}: column {name} of {dataset.table} is not listed"
+    computed = [(f"column {item.name}", item.expression) for item in dataset.columns]
+    for what, expression in [
+        *((what, expression) for what, expression in computed if expression is not None),
+        *((f"metric {metric.name}", metric.expression) for metric in dataset.metrics),
+    ]:
+        if fault := tables.fault(f"SELECT {expression} FROM {dataset.layer}.{dataset.table}"):  # noqa: S608
+            yield f"{file}: {what}: {fault}"
 
 
 def _chart(slug: str, chart: ChartAsset, assets: Assets) -> Iterator[str]:

@@ -1,30 +1,17 @@
 """Marts as dbt's enforced contracts declare them, filled by hand: what dashboards' tests read."""
 
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import Any
 
-import yaml
 from clickhouse_connect.driver.client import Client
 
 from tests.marts_rows import costs, posting_times, posts
-
-CONTRACTS = Path(__file__).parents[1] / "dbt_project" / "models" / "marts"
-
-
-def contract_columns() -> dict[str, dict[str, str]]:
-    """Column name to ClickHouse type of every mart, by mart."""
-    files = [yaml.safe_load(path.read_text()) for path in sorted(CONTRACTS.rglob("*.yml"))]
-    return {
-        model["name"]: {column["name"]: column["data_type"] for column in model["columns"]}
-        for file in files
-        for model in file.get("models", [])
-    }
+from warehouse.contracts import mart_columns
 
 
 def create_marts(client: Client, database: str) -> None:
     """Create every mart anew, empty."""
-    for mart, columns in contract_columns().items():
+    for mart, columns in mart_columns().items():
         listed = ", ".join(f"`{name}` {type_}" for name, type_ in columns.items())
         client.command(f"DROP TABLE IF EXISTS {database}.{mart}")
         client.command(

@@ -14,7 +14,7 @@ from dashboards.assets import asset_uuid, load_assets
 from dashboards.client import Superset, session
 from dashboards.deploy import ChartResult, check_dashboard, deploy, failures
 from dashboards.settings import DashboardsSettings
-from tests.marts import contract_columns
+from warehouse.contracts import mart_columns
 from warehouse.errors import UserError
 from warehouse.settings import WarehouseSettings
 
@@ -198,7 +198,7 @@ def test_a_second_deployment_changes_nothing(
 
 @pytest.mark.usefixtures("deployed")
 def test_superset_reads_the_columns_from_the_warehouse(superset: Superset) -> None:
-    contracts = contract_columns()
+    contracts = mart_columns()
     for slug, dataset in load_assets().datasets.items():
         computed = {column.name for column in dataset.columns if column.expression is not None}
         found = set(superset.refresh_dataset(asset_uuid("datasets", slug)))

@@ -12,7 +12,6 @@ from pydantic import SecretStr
 
 from dashboards.assets import Assets, asset_uuid, load_assets
 from dashboards.bundle import build_bundle, bundle_files, database_passwords
-from tests.marts import contract_columns
 from warehouse.settings import WarehouseSettings
 
 
@@ -77,13 +76,6 @@ def test_datasets_stand_in_the_environments_databases(assets: Assets) -> None:
     found = bundle_files(assets, settings(env="ci"))
     schemas = {item["schema"] for path, item in found.items() if path.startswith("datasets/")}
     assert schemas == {"ci_marts"}
-
-
-def test_datasets_list_what_the_marts_contracts_declare(assets: Assets) -> None:
-    contracts = contract_columns()
-    for slug, dataset in assets.datasets.items():
-        listed = {item.name: item.type for item in dataset.columns if item.expression is None}
-        assert listed == contracts[dataset.table], slug
 
 
 def test_references_lead_to_assets_of_the_bundle(files: dict[str, dict[str, Any]]) -> None:

@@ -57,6 +57,11 @@ def _own_metric(expression: str) -> Mutation:
     return _set("metrics", 0, value=own)
 
 
+def _compute(expression: str) -> Mutation:
+    column = {"name": "shown", "type": "String", "expression": expression}
+    return lambda content: content["columns"].append(column)
+
+
 def _remove_param(name: str) -> Mutation:
     return lambda content: content["params"].pop(name) and None
 
@@ -141,6 +146,41 @@ FAULTS: list[tuple[str, Mutation, str]] = [
         "datasets/mart_engagement__account_day.yaml",
         _set("columns", 0, "is_time", value=True),
         "column platform: is_time does not fit type LowCardinality(String)",
+    ),
+    (
+        "datasets/mart_engagement__account.yaml",
+        lambda content: content.update(table="mart_engagement__acount", metrics=[]),
+        "table marts.mart_engagement__acount is promised by nobody",
+    ),
+    (
+        "datasets/mart_engagement__account.yaml",
+        _drop_column("account_id"),
+        "column account_id of mart_engagement__account is not listed",
+    ),
+    (
+        "datasets/mart_engagement__account.yaml",
+        _set("columns", 0, "name", value="network"),
+        "column network is not one of mart_engagement__account",
+    ),
+    (
+        "datasets/mart_engagement__account.yaml",
+        _set("columns", 0, "type", value="String"),
+        "column platform is LowCardinality(String) in mart_engagement__account, not String",
+    ),
+    (
+        "datasets/mart_engagement__account.yaml",
+        _own_metric("sum(folower_count)"),
+        "metric accounts: Unknown expression or function identifier `folower_count`",
+    ),
+    (
+        "datasets/mart_engagement__account.yaml",
+        _own_metric("sum(follower_count"),
+        "metric accounts: Code: 62",
+    ),
+    (
+        "datasets/mart_engagement__account_day.yaml",
+        _compute("concat(platform, 1"),
+        "column shown: Code: 62",
     ),
     (
         "dashboards/overview.yaml",
