@@ -37,5 +37,5 @@
         where active and database = '{{ raw }}' and min_date > '2000-01-01'
         order by first_day
     {%- endset -%}
-    {{ return(run_query(months).columns[0].values() | list) }}
+    {{ return(run_query(months).rows | map(attribute=0) | list) }}
 {%- endmacro %}

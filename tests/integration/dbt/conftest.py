@@ -5,28 +5,11 @@ from collections.abc import Callable, Iterator
 import pytest
 from clickhouse_connect.driver.client import Client
 from dbt_command import Dbt
+from engagement_tables import TABLES
 
 from warehouse.client import connect
 from warehouse.schema_ddl import apply
 from warehouse.settings import LAYERS, WarehouseSettings
-
-TABLES = {
-    "core": {
-        "dim_account": "account_key",
-        "dim_post": "post_key",
-        "fct_account_day": "account_key, snapshot_date",
-        "fct_account_post_day": "account_key, snapshot_date",
-        "fct_post_day": "post_key, snapshot_date",
-        "fct_post_milestone": "post_key, age_days",
-    },
-    "marts": {
-        "mart_engagement__account": "account_key",
-        "mart_engagement__account_day": "account_key, snapshot_date",
-        "mart_engagement__benchmark": "platform, follower_tier, post_format",
-        "mart_engagement__post": "post_key",
-    },
-}
-"""Tables of core and marts with the columns that order their rows."""
 
 
 @pytest.fixture(scope="module")

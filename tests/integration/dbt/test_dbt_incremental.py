@@ -7,7 +7,10 @@ from datetime import UTC, date, datetime, time, timedelta
 import pytest
 from clickhouse_connect.driver.client import Client
 from dbt_command import Dbt
+from engagement_tables import TABLES
 from raw_tables import create_raw, day, fill
+
+from warehouse.client import connect
 
 Everything = Callable[[], dict[str, list[dict]]]
 USERS = "snapshot_date open_id username follower_count video_count"
@@ -33,6 +36,7 @@ ACCOUNT = {
     "facebook__videos": "page_id",
 }
 ACCOUNTS = 8
+COMPARED = [f"+{table}" for tables in TABLES.values() for table in tables]
 
 
 class World:
@@ -146,9 +150,19 @@ def published(post: str) -> datetime | None:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def seeds(dbt: Dbt) -> None:
-    """What a build loads before the models run."""
+def seeds_and_views(dbt: Dbt) -> None:
+    """What stands before the tables are built, and what no day changes."""
+    with connect(settings=dbt.warehouse) as client:
+        create_raw(client, dbt.warehouse.database("raw"))
     dbt.succeed("seed")
+    dbt.succeed("run", "--select", "staging")
+
+
+def run(dbt: Dbt, *arguments: str, variables: dict[str, str] | None = None) -> None:
+    """Build the tables that are compared, and what they are built from."""
+    dbt.succeed(
+        "run", "--select", *COMPARED, "--exclude", "staging", *arguments, variables=variables
+    )
 
 
 def window(first: int, last: int) -> dict[str, str]:
@@ -166,11 +180,11 @@ def test_incremental_runs_equal_a_full_build(
     world.connect(OWNERS)
     for number in (2, 3, 5, 6, 7):
         world.read(day(number))
-    dbt.succeed("run", "--full-refresh")
+    run(dbt, "--full-refresh")
 
     def compare() -> None:
         incremental = everything()
-        dbt.succeed("run", "--full-refresh")
+        run(dbt, "--full-refresh")
         full = everything()
         for table, expected in full.items():
             assert incremental[table] == expected, table
@@ -178,25 +192,25 @@ def test_incremental_runs_equal_a_full_build(
 
     # the next day
     world.read(day(8))
-    dbt.succeed("run", variables=window(8, 8))
+    run(dbt, variables=window(8, 8))
     # the same day again: posts have gone, others have come
     world.read(day(8), accounts=ACCOUNTS)
-    dbt.succeed("run", variables=window(8, 8))
+    run(dbt, variables=window(8, 8))
     compare()
 
     # a day restated, a gap filled and an owner changed; two windows, the later one first
     world.read(day(6), accounts=ACCOUNTS)
     world.read(day(4))
     world.connect({**OWNERS, ("tiktok", "t1"): "c3", ("tiktok", "t2"): "c3"})
-    dbt.succeed("run", variables=window(6, 6))
-    dbt.succeed("run", variables=window(4, 4))
+    run(dbt, variables=window(6, 6))
+    run(dbt, variables=window(4, 4))
     compare()
 
     # without dates: the last days are read again, later ones are new
     world.read(day(7), accounts=ACCOUNTS)
     world.read(day(9))
     world.read(day(10))
-    dbt.succeed("run")
+    run(dbt)
     compare()
 
 
@@ -208,19 +222,19 @@ def test_a_rebuilt_day_drops_what_raw_has_lost(
     world.connect(OWNERS)
     for number in (2, 3, 4):
         world.read(day(number), accounts=ACCOUNTS)
-    dbt.succeed("run", "--full-refresh")
+    run(dbt, "--full-refresh")
     built = everything()
     by_day = [table for table, found in built.items() if "_day" in table]
     assert len(by_day) == 4
 
     world.lose(day(4), "t1")
-    dbt.succeed("run", variables=variables)
+    run(dbt, variables=variables)
     without_account = everything()
     world.lose(day(4))
-    dbt.succeed("run", variables=variables)
+    run(dbt, variables=variables)
     without_day = everything()
 
-    dbt.succeed("run", "--full-refresh")
+    run(dbt, "--full-refresh")
     assert everything() == without_day
     for table in by_day:
         on_the_day = [row["account_key"] for row in built[table] if row["snapshot_date"] == day(4)]
@@ -235,12 +249,12 @@ def test_a_warehouse_that_was_built_empty_fills_when_data_comes(
     dbt: Dbt, warehouse_client: Client, everything: Everything
 ) -> None:
     world = World(warehouse_client, dbt.warehouse.database("raw"), seed=2)
-    dbt.succeed("build", "--full-refresh")
+    dbt.succeed("build", "--full-refresh", "--exclude-resource-type", "unit_test")
     assert not any(everything().values())
-    dbt.succeed("run")
+    dbt.succeed("run", "--exclude", "staging")
     world.connect(OWNERS)
     world.read(day(1), accounts=ACCOUNTS)
-    dbt.succeed("build")
+    dbt.succeed("build", "--exclude-resource-type", "unit_test")
     filled = everything()
     assert all(filled.values())
     assert len(filled["core.fct_account_day"]) == ACCOUNTS
@@ -294,10 +308,10 @@ def test_a_days_run_reads_the_day_and_not_the_history(dbt: Dbt, warehouse_client
         )
 
     land(1, 4)
-    dbt.succeed("run", "--full-refresh")
+    dbt.succeed("run", "--exclude", "staging", "--full-refresh")
     early = rows_read(5)
     land(6, 24)
-    dbt.succeed("run", variables=window(6, 24))
+    dbt.succeed("run", "--exclude", "staging", variables=window(6, 24))
     late = rows_read(25)
     # the staging views, the fact and the mart each read the day of four platforms at least
     assert early > 3 * 4 * accounts * posts
