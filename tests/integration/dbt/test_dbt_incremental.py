@@ -10,6 +10,7 @@ from dbt_command import Dbt
 from engagement_tables import TABLES
 from raw_tables import create_raw, day, fill
 
+from tests.integration.dbt.dbt_in_process import DbtInProcess
 from warehouse.client import connect
 
 Everything = Callable[[], dict[str, list[dict]]]
@@ -149,8 +150,14 @@ def published(post: str) -> datetime | None:
     return datetime.combine(day(1), time(22, tzinfo=UTC)) + timedelta(days=number - 1)
 
 
+@pytest.fixture(scope="module")
+def dbt(dbt: Dbt) -> DbtInProcess:
+    """dbt parsed once for the many runs of this module."""
+    return DbtInProcess(dbt.warehouse, dbt.folder)
+
+
 @pytest.fixture(scope="module", autouse=True)
-def seeds_and_views(dbt: Dbt) -> None:
+def seeds_and_views(dbt: DbtInProcess) -> None:
     """What stands before the tables are built, and what no day changes."""
     with connect(settings=dbt.warehouse) as client:
         create_raw(client, dbt.warehouse.database("raw"))
@@ -158,7 +165,7 @@ def seeds_and_views(dbt: Dbt) -> None:
     dbt.succeed("run", "--select", "staging")
 
 
-def run(dbt: Dbt, *arguments: str, variables: dict[str, str] | None = None) -> None:
+def run(dbt: DbtInProcess, *arguments: str, variables: dict[str, str] | None = None) -> None:
     """Build the tables that are compared, and what they are built from."""
     dbt.succeed(
         "run", "--select", *COMPARED, "--exclude", "staging", *arguments, variables=variables
@@ -174,7 +181,7 @@ OWNERS = {("tiktok", "t0"): "c1", ("tiktok", "t1"): "c1", ("youtube", "UC3"): "c
 
 @pytest.mark.slow
 def test_incremental_runs_equal_a_full_build(
-    dbt: Dbt, warehouse_client: Client, everything: Everything
+    dbt: DbtInProcess, warehouse_client: Client, everything: Everything
 ) -> None:
     world = World(warehouse_client, dbt.warehouse.database("raw"), seed=1)
     world.connect(OWNERS)
@@ -216,7 +223,10 @@ def test_incremental_runs_equal_a_full_build(
 
 @pytest.mark.parametrize("variables", [window(4, 4), None], ids=["the day's run", "without dates"])
 def test_a_rebuilt_day_drops_what_raw_has_lost(
-    dbt: Dbt, warehouse_client: Client, everything: Everything, variables: dict[str, str] | None
+    dbt: DbtInProcess,
+    warehouse_client: Client,
+    everything: Everything,
+    variables: dict[str, str] | None,
 ) -> None:
     world = World(warehouse_client, dbt.warehouse.database("raw"), seed=3)
     world.connect(OWNERS)
@@ -246,7 +256,7 @@ def test_a_rebuilt_day_drops_what_raw_has_lost(
 
 
 def test_a_warehouse_that_was_built_empty_fills_when_data_comes(
-    dbt: Dbt, warehouse_client: Client, everything: Everything
+    dbt: DbtInProcess, warehouse_client: Client, everything: Everything
 ) -> None:
     world = World(warehouse_client, dbt.warehouse.database("raw"), seed=2)
     dbt.succeed("build", "--full-refresh", "--exclude-resource-type", "unit_test")
@@ -261,7 +271,9 @@ def test_a_warehouse_that_was_built_empty_fills_when_data_comes(
 
 
 @pytest.mark.slow
-def test_a_days_run_reads_the_day_and_not_the_history(dbt: Dbt, warehouse_client: Client) -> None:
+def test_a_days_run_reads_the_day_and_not_the_history(
+    dbt: DbtInProcess, warehouse_client: Client
+) -> None:
     """Rows read by the models' statements on day 25 are about those on day 5."""
     raw = dbt.warehouse.database("raw")
     create_raw(warehouse_client, raw)
