@@ -12,7 +12,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import chdb
 import yaml
 
 from warehouse.schema_ddl import statements
@@ -47,9 +46,11 @@ class PromisedTables:
 
         Tables without a database are those of ``marts``, as on the reader's connection.
         """
+        from chdb import ChdbError
+
         try:
             self.engine.query(select)
-        except chdb.ChdbError as error:
+        except ChdbError as error:
             # without the engine's code and the statement, which it repeats
             return " ".join(_EXCEPTION.sub(r"\1", str(error)).split())[:200]
         return None
@@ -58,6 +59,9 @@ class PromisedTables:
 @cache
 def promised_tables() -> PromisedTables:
     """All tables of ``marts`` and ``ml``, made once in a process (in half a second)."""
+    # loading the engine starts threads, for which a process forked after that would wait for ever
+    import chdb
+
     engine = chdb.connect(":memory:")
     for statement in statements(WarehouseSettings(_env_file=None, env="")):
         engine.query(statement)

@@ -1,10 +1,28 @@
 """The databases of all layers and the tables that code writes, created if they are absent."""
 
+import re
 from importlib.resources import files
+from uuid import uuid4
 
 from clickhouse_connect.driver.client import Client
 
+from warehouse.errors import UserError
 from warehouse.settings import LAYERS, WarehouseSettings
+
+TABLE = re.compile(r"CREATE TABLE IF NOT EXISTS (\S+)")
+SHAPE = """
+SELECT
+    (
+        SELECT groupArray((name, type))
+        FROM (
+            SELECT name, type FROM system.columns
+            WHERE database = {database:String} AND table = {table:String} ORDER BY position
+        )
+    ) AS columns,
+    engine, partition_key, sorting_key, total_rows
+FROM system.tables
+WHERE database = {database:String} AND name = {table:String}
+"""
 
 
 def statements(settings: WarehouseSettings) -> list[str]:
@@ -28,10 +46,43 @@ def statements(settings: WarehouseSettings) -> list[str]:
 def apply(client: Client, settings: WarehouseSettings) -> int:
     """Create what is missing; running it again changes nothing.
 
+    A table that an older version made in another shape is made again where it is empty.
+
     Returns:
         The number of statements that ran.
+
+    Raises:
+        UserError: a table of another shape holds rows.
     """
     ddl = statements(settings)
     for statement in ddl:
         client.command(statement)
+        if found := TABLE.match(statement):
+            _reshape(client, statement, found.group(1))
     return len(ddl)
+
+
+def _reshape(client: Client, statement: str, name: str) -> None:
+    """Bring an empty table into the shape of its statement."""
+    # a name of its own: another process may apply the schema at the same time
+    fresh = f"{name}__{uuid4().hex[:12]}"
+    client.command(statement.replace(name, fresh, 1))
+    try:
+        *shape, rows = _shape(client, name)
+        *wanted, _ = _shape(client, fresh)
+        if shape == wanted:
+            return
+        if rows:
+            raise UserError(
+                f"{name}: has the shape of an older version and {rows} rows. Move them away "
+                f"(RENAME TABLE {name} TO {name}__old), run this again, and copy what is needed."
+            )
+        client.command(f"EXCHANGE TABLES {name} AND {fresh}")
+    finally:
+        client.command(f"DROP TABLE IF EXISTS {fresh}")
+
+
+def _shape(client: Client, name: str) -> tuple[object, ...]:
+    database, _, table = name.partition(".")
+    row = client.query(SHAPE, parameters={"database": database, "table": table}).result_rows[0]
+    return tuple(row)

@@ -4,7 +4,7 @@ CREATE TABLE IF NOT EXISTS {ml}.model_metric
     version String,
     as_of Date COMMENT 'Last UTC day of the evaluation data',
     dataset LowCardinality(String) COMMENT 'train, validation, test or live',
-    segment LowCardinality(String) COMMENT 'Part of the population, e.g. tiktok/micro; "all" for everyone',
+    segment LowCardinality(String) COMMENT '"all", a peril or a series, and after a slash the part of it, e.g. suspension/platform:tiktok',
     metric LowCardinality(String) COMMENT 'e.g. roc_auc, pinball_loss, mape',
     metric_value Nullable(Float64) COMMENT 'NULL where the metric is not defined',
     row_count Nullable(UInt64) COMMENT 'Rows evaluated',

@@ -1,0 +1,1 @@
+"""The card of each model version: its words, plots and tables."""

@@ -1,0 +1,1 @@
+"""How good the models are: measures, evaluations on real and simulated data, model cards."""

@@ -1,0 +1,1 @@
+"""What :mod:`ml.forecast` is made of: series mended, features, the learner and its intervals."""

@@ -1,0 +1,179 @@
+"""What is known of fraud and incidents at a day, as an insurer would know it: late and not surely.
+
+The synthetic world's truth lies in ``truth``, which no feature may read. Here it becomes labels:
+what investigations had found and creators had reported by ``known_on``. Delays and errors are drawn
+per account and incident from the seed, so a label differs between two days only by what became
+known meanwhile. Accounts guilty of the fraud type that is held out of training have no label.
+Simulated: no claim about real creators.
+"""
+
+import hashlib
+from datetime import date
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy.stats import norm
+
+from ml.tables import Tables
+
+PERILS = ("account_takeover", "suspension", "engagement_collapse", "reputation", "liability")
+# strike a creator as a person: counted on the creator's largest account alone
+PERSONAL = ("reputation", "liability")
+FOUND = 0.85
+"""Share of frauds that an investigation finds."""
+FALSELY_FOUND = 0.01
+"""Share of honest accounts that one accuses."""
+FOUND_AFTER = (21.0, 0.7)
+"""Days from the first act to the finding: median, and spread of the log."""
+REPORTED = 0.95
+"""Share of incidents that are reported."""
+REPORTED_AFTER = (4.0, 0.9)
+"""Days from an incident to its report: median, and spread of the log."""
+AMOUNT_SPREAD = 0.1
+"""Error of a reported amount, as spread of its log."""
+
+ACCOUNTS = """
+SELECT
+    accounts.platform || ':' || accounts.account_id AS account_key,
+    accounts.is_fraud AS is_fraud,
+    accounts.is_held_out AS is_held_out,
+    events.first_date AS first_date
+FROM {truth}.account AS accounts
+LEFT JOIN (
+    SELECT platform, account_id, min(start_date) AS first_date
+    FROM {truth}.event WHERE is_fraud GROUP BY platform, account_id
+) AS events ON accounts.platform = events.platform AND accounts.account_id = events.account_id
+ORDER BY account_key
+SETTINGS join_use_nulls = 1
+"""
+INCIDENTS = """
+SELECT
+    incident_id, creator_id, peril, start_date, severity_amount,
+    if(platform IS NULL, NULL, platform || ':' || account_id) AS account_key
+FROM {truth}.incident ORDER BY incident_id
+"""
+
+
+def read_findings(tables: Tables, seed: int) -> pd.DataFrame:
+    """What investigations find of each account, and when.
+
+    Returns:
+        ``account_key``, ``is_held_out``, ``is_found``, ``began_on`` (the first act, NaT where
+        none is known) and ``found_on`` (NaT where nothing is found). Empty without a world's truth.
+    """
+    truth = tables.read(ACCOUNTS)
+    draws = _uniforms(truth.account_key, seed, "finding")
+    late = _delays(truth.account_key, seed, "found_after", FOUND_AFTER)
+    is_found = np.where(truth.is_fraud, draws < FOUND, draws < FALSELY_FOUND)
+    # someone accused without an act is accused from the world's first finding on
+    began = truth.first_date.where(truth.is_fraud).fillna(truth.first_date.min())
+    return pd.DataFrame(
+        {
+            "account_key": truth.account_key,
+            "is_held_out": truth.is_held_out.astype(bool),
+            "is_found": is_found.astype(bool),
+            "began_on": began.where(is_found),
+            "found_on": (began + pd.to_timedelta(late, unit="D")).where(is_found),
+        }
+    )
+
+
+def read_reports(tables: Tables, seed: int) -> pd.DataFrame:
+    """The incidents that are reported.
+
+    Returns:
+        ``creator_id``, ``account_key`` (None where the creator as a person is meant), ``peril``,
+        ``start_date``, ``reported_on``, ``amount`` (USD, as reported).
+    """
+    truth = tables.read(INCIDENTS)
+    ids = truth.incident_id
+    error = norm.ppf(_uniforms(ids, seed, "amount")) * AMOUNT_SPREAD
+    late = _delays(ids, seed, "reported_after", REPORTED_AFTER)
+    reports = truth.assign(
+        reported_on=truth.start_date + pd.to_timedelta(late, unit="D"),
+        amount=truth.severity_amount * np.exp(error),
+    )
+    columns = ["creator_id", "account_key", "peril", "start_date", "reported_on", "amount"]
+    return reports.loc[_uniforms(ids, seed, "reported") < REPORTED, columns].reset_index(drop=True)
+
+
+def label_fraud(examples: pd.DataFrame, findings: pd.DataFrame, known_on: date) -> pd.DataFrame:
+    """The examples that have a label, with ``is_fraud`` (bool): begun by ``as_of``, found since.
+
+    Args:
+        examples: ``account_key``, ``as_of`` and whatever else.
+        findings: as :func:`read_findings` gives them.
+        known_on: the day of the training; what is found later is not known yet.
+    """
+    joined = examples.merge(findings, on="account_key", how="inner", validate="many_to_one")
+    day = pd.Timestamp(known_on)
+    guilty = joined.is_found & (joined.found_on <= day) & (joined.began_on <= joined.as_of)
+    kept = joined.assign(is_fraud=guilty)[~joined.is_held_out.astype(bool)]
+    return kept[[*examples.columns, "is_fraud"]].reset_index(drop=True)
+
+
+def count_incidents(
+    examples: pd.DataFrame, reports: pd.DataFrame, known_on: date, days: int
+) -> pd.DataFrame:
+    """The examples with the incidents of the ``days`` after ``as_of`` that are known.
+
+    Args:
+        examples: ``creator_id``, ``account_key``, ``as_of``, ``follower_log`` and whatever else.
+        reports: as :func:`read_reports` gives them.
+        known_on: the day of the training.
+        days: length of the exposure; it ends at ``known_on`` where that comes first.
+
+    Returns:
+        The examples with ``exposure_years`` and, per peril, ``<peril>`` (count) and
+        ``<peril>_amount`` (USD, 0 without an incident). A peril that strikes creators is NaN on
+        all but the largest account of each. Examples without exposure are left out.
+    """
+    day = pd.Timestamp(known_on)
+    ends = examples.as_of + pd.Timedelta(days=days)
+    until = ends.where(ends <= day, day)
+    counted = examples.assign(exposure_years=(until - examples.as_of).dt.days / 365)
+    counted = counted[counted.exposure_years > 0].reset_index(drop=True)
+    known = reports[reports.reported_on <= day]
+    main = _is_largest(counted)
+    for peril in PERILS:
+        key = "creator_id" if peril in PERSONAL else "account_key"
+        count, amount = _in_windows(counted, known[known.peril == peril], key, days)
+        if peril in PERSONAL:
+            count, amount = np.where(main, count, np.nan), np.where(main, amount, np.nan)
+        counted[peril], counted[f"{peril}_amount"] = count, amount
+    return counted
+
+
+def _in_windows(
+    examples: pd.DataFrame, reports: pd.DataFrame, key: str, days: int
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Count and amount of the reports that start in the days after each example's ``as_of``."""
+    rows = examples[[key, "as_of"]].assign(row=np.arange(len(examples)))
+    pairs = rows.merge(reports[[key, "start_date", "amount"]].dropna(subset=[key]), on=key)
+    after = (pairs.start_date - pairs.as_of).dt.days
+    hits = pairs[(after > 0) & (after <= days)]
+    count = np.bincount(hits.row, minlength=len(examples)).astype(float)
+    amount = np.bincount(hits.row, weights=hits.amount.to_numpy(float), minlength=len(examples))
+    return count, amount.astype(float)
+
+
+def _is_largest(examples: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """Whether an account is its creator's largest on the day; the first by key among equals."""
+    ordered = examples.sort_values(["follower_log", "account_key"], ascending=[False, True])
+    first = ~ordered.duplicated(["creator_id", "as_of"]) & ordered.creator_id.notna()
+    return first.reindex(examples.index).to_numpy(dtype=bool)
+
+
+def _uniforms(ids: pd.Series, seed: int, salt: str) -> npt.NDArray[np.float64]:
+    """A number in (0, 1) for each id that depends on it, the seed and the salt alone."""
+    digests = [hashlib.sha256(f"{seed}/{salt}/{name}".encode()).digest() for name in ids]
+    whole = np.array([int.from_bytes(digest[:6], "big") for digest in digests], dtype=float)
+    return np.asarray((whole + 0.5) / 2.0**48)
+
+
+def _delays(
+    ids: pd.Series, seed: int, salt: str, median_and_spread: tuple[float, float]
+) -> npt.NDArray[np.float64]:
+    median, spread = median_and_spread
+    return np.asarray(np.ceil(median * np.exp(spread * norm.ppf(_uniforms(ids, seed, salt)))))

@@ -1,0 +1,322 @@
+"""Risk of a peril: how often it strikes an account, what it costs, and why.
+
+One :class:`RiskModel` per peril. Frequency is a Poisson GLM (the champion) or monotone boosting
+(the challenger), corrected by what each segment has experienced beyond it, as far as that is
+credible; severity is a Gamma GLM; outages have a duration curve. Reasons are the exact
+contributions of the GLM's columns against the portfolio's average.
+
+    model = RiskModel("account_takeover", Covariates(numeric=(...), categorical=("platform",)))
+    model.fit(frame, exposure, counts, amounts, groups=frame.creator_id)
+    model.predict(frame, horizon_days=90)
+
+What lies behind a prediction that is not the rule is in its reason codes and in
+``frequency_method`` and ``severity_method``. No model of a person's sex, age or race.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, Self
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from ml.insurance.covariates import ABSENT, Covariates, unknown_levels
+from ml.insurance.credibility import BuhlmannStraub
+from ml.insurance.duration import DurationCurve, expected_paid_days, fit_duration_curve
+from ml.insurance.frequency import FrequencyBoosting, FrequencyGLM, exposed
+from ml.insurance.severity import SeverityBoosting, SeverityGLM
+from ml.insurance.tail import Tail, fit_tail
+from ml.reasons import UNKNOWN_SEGMENT, Reason, Reasons, explain, unknown_level
+
+__all__ = [
+    "BuhlmannStraub",
+    "Covariates",
+    "DurationCurve",
+    "Expert",
+    "FrequencyBoosting",
+    "FrequencyGLM",
+    "RiskModel",
+    "SeverityBoosting",
+    "SeverityGLM",
+    "Tail",
+    "expected_paid_days",
+    "fit_duration_curve",
+    "fit_tail",
+]
+
+Floats = npt.NDArray[np.float64]
+
+PERILS = ("account_takeover", "suspension", "engagement_collapse", "reputation", "liability")
+BAND_EDGES = (0.5, 0.8, 1.25, 2.0)
+"""Frequency against the portfolio's: band 1 below the first edge, band 5 from the last one on."""
+DAYS_OF_YEAR = 365
+LONGEST_DAYS = 90
+"""Days of an outage that ``expected_days`` counts at most."""
+_EVENTS_FOR_SEVERITY = 30
+_KNOTS = 5
+"""Incidents are rare: a curve of more knots has nothing to hold on to."""
+_BINS = 32
+"""For the same reason, and weighted bins take most of the time of a small fit."""
+
+
+@dataclass
+class Expert:
+    """What is believed of a frequency before there is experience."""
+
+    frequency: float
+    """Events a year, > 0."""
+    years: float
+    """K: the years of exposure whose experience counts as much as this belief, > 0."""
+
+    def __post_init__(self) -> None:
+        if not (self.frequency > 0 and self.years > 0):
+            raise ValueError(
+                f"expert: frequency {self.frequency:g} with {self.years:g} years. "
+                "Give both above 0."
+            )
+
+
+class RiskModel:
+    """Frequency and severity of one peril.
+
+    Args:
+        peril: one of ``PERILS``, or another name.
+        covariates: columns of the frequency and the severity.
+        segments: columns whose combination is a segment, e.g. platform and follower tier.
+        learner: ``glm``, or ``boosting``, which predicts in the GLM's place; reasons stay the
+            GLM's.
+        monotonic: for boosting: 1 where a column may only raise the frequency, -1 only lower it.
+        expert: what the frequency's level starts from, or None.
+        words: a column in plain words, for reasons; its name by default.
+    """
+
+    def __init__(
+        self,
+        peril: str,
+        covariates: Covariates,
+        segments: Sequence[str] = ("platform", "follower_tier"),
+        learner: Literal["glm", "boosting"] = "glm",
+        monotonic: Mapping[str, int] | None = None,
+        expert: Expert | None = None,
+        words: Mapping[str, str] | None = None,
+    ) -> None:
+        covariates.refuse_protected()
+        if learner not in ("glm", "boosting"):
+            raise ValueError(f"risk: learner {learner} is unknown. Take glm or boosting.")
+        self.peril = peril
+        self.covariates = covariates
+        self.segments = tuple(segments)
+        self.learner = learner
+        self.monotonic = dict(monotonic or {})
+        self.expert = expert
+        self.words = dict(words or {})
+
+    def fit(
+        self,
+        frame: pd.DataFrame,
+        exposure: npt.ArrayLike,
+        counts: npt.ArrayLike,
+        amounts: npt.ArrayLike | None = None,
+        groups: npt.ArrayLike | None = None,
+        seed: int = 0,
+        glm: FrequencyGLM | None = None,
+    ) -> Self:
+        """Fit to incidents.
+
+        Args:
+            frame: covariates and segment columns, one row per account and exposed period.
+            exposure: years of each row [n].
+            counts: incidents of each row [n].
+            amounts: what the incidents of a row cost together [n], in one currency; read where the
+                count is above 0, NaN where not known. None: there is no severity.
+            groups: rows that depend on each other [n], e.g. the creator, or None.
+            seed: of the folds in which penalties and numbers of trees are chosen.
+            glm: that of another learner's model of the same rows, which is not fitted again.
+
+        Raises:
+            ValueError: no rows, other lengths, a negative or absent exposure or count, events in
+                rows without exposure, a column missing or malformed; or no event at all and no
+                expert.
+        """
+        kept, years, events = exposed(frame, exposure, counts)
+        rows = frame[kept]
+        labels = None if groups is None else np.asarray(groups)[kept]
+        self.years_, self.event_count_ = float(years.sum()), int(events.sum())
+        self._fit_frequency(rows, years, events, labels, seed, glm)
+        expected = self._model_frequency(rows) * years
+        self.credibility_ = BuhlmannStraub(prior_mean=1.0).fit(
+            self._segment(rows), events / expected, expected
+        )
+        self.average_ = float(np.average(self._frequency(rows), weights=years))
+        self._fit_severity(rows, events, amounts, kept, labels, seed)
+        self.duration_: DurationCurve | None = None
+        return self
+
+    def fit_duration(self, days: npt.ArrayLike, has_ended: npt.ArrayLike) -> Self:
+        """Add the duration of the peril's outages; see :func:`fit_duration_curve`."""
+        self.duration_ = fit_duration_curve(days, has_ended)
+        return self
+
+    def predict(self, frame: pd.DataFrame, horizon_days: int = DAYS_OF_YEAR) -> pd.DataFrame:
+        """The risk of each row of ``frame``, in its order and with its index.
+
+        Returns:
+            ``event_frequency`` (a year), ``event_probability`` (0-1, of an event in the horizon),
+            ``expected_severity_amount`` (of one event), ``expected_loss_amount`` (in the horizon),
+            ``expected_days`` (of one outage, at most ``LONGEST_DAYS``), ``risk_band`` (1 to 5),
+            ``segment``, ``credibility`` (Z of the segment's own experience), ``reason_codes`` and
+            ``reasons`` (lists, at most 4), ``frequency_method``, ``severity_method``. NaN where
+            there was nothing to learn from.
+
+        Raises:
+            ValueError: not fitted, a column missing or malformed, a horizon below one day.
+        """
+        if not hasattr(self, "average_"):
+            raise ValueError(f"risk {self.peril}: not fitted. Call fit first.")
+        if not horizon_days >= 1:
+            raise ValueError(f"risk: horizon of {horizon_days} days. Give at least 1.")
+        frequency = self._frequency(frame)
+        segment = self._segment(frame)
+        severity = self._severity(frame)
+        periods = horizon_days / DAYS_OF_YEAR
+        reasons = self._reasons(frame, segment)
+        return pd.DataFrame(
+            {
+                "event_frequency": frequency,
+                "event_probability": -np.expm1(-frequency * periods),
+                "expected_severity_amount": severity,
+                "expected_loss_amount": frequency * periods * severity,
+                "expected_days": self._expected_days(),
+                "risk_band": np.searchsorted(BAND_EDGES, frequency / self.average_, "right") + 1,
+                "segment": segment,
+                "credibility": self.credibility_.credibility(segment),
+                "reason_codes": reasons.codes,
+                "reasons": reasons.texts,
+                "frequency_method": self.frequency_method_,
+                "severity_method": self.severity_method_,
+            },
+            index=frame.index,
+        )
+
+    def _fit_frequency(
+        self,
+        rows: pd.DataFrame,
+        years: Floats,
+        events: Floats,
+        groups: npt.NDArray | None,
+        seed: int,
+        glm: FrequencyGLM | None,
+    ) -> None:
+        self.covariates.read(rows)
+        self.glm_: FrequencyGLM | None = None
+        self.boosting_: FrequencyBoosting | None = None
+        self.frequency_method_ = "expert"
+        self.portfolio_credibility_, self.level_ = self._level(events.sum() / years.sum())
+        if not events.any() and self.expert is not None:
+            return
+        self.glm_ = glm
+        if self.glm_ is None:
+            self.glm_ = FrequencyGLM(self.covariates, knots=_KNOTS)
+            self.glm_.fit(rows, years, events, groups, seed)
+        self.frequency_method_ = self.learner
+        if self.learner == "boosting":
+            self.boosting_ = FrequencyBoosting(self.covariates, self.monotonic, bins=_BINS)
+            self.boosting_.fit(rows, years, events, groups, seed)
+
+    def _level(self, observed: float) -> tuple[float, float]:
+        """Z of the portfolio's own frequency, and the factor (or the frequency) it leads to."""
+        if self.expert is None:
+            return 1.0, 1.0
+        own = self.years_ / (self.years_ + self.expert.years)
+        if not observed > 0:
+            return own, (1 - own) * self.expert.frequency
+        return own, own + (1 - own) * self.expert.frequency / observed
+
+    def _fit_severity(
+        self,
+        rows: pd.DataFrame,
+        events: Floats,
+        amounts: npt.ArrayLike | None,
+        kept: npt.NDArray[np.bool_],
+        groups: npt.NDArray | None,
+        seed: int,
+    ) -> None:
+        self.severity_glm_: SeverityGLM | None = None
+        self.severity_mean_, self.severity_method_ = float("nan"), "none"
+        if amounts is None:
+            return
+        totals = _totals(amounts, len(kept))[kept]
+        known = (events > 0) & np.isfinite(totals) & (totals > 0)
+        if not known.any():
+            return
+        means, numbers = totals[known] / events[known], events[known]
+        self.severity_mean_ = float(totals[known].sum() / numbers.sum())
+        self.severity_method_ = "mean"
+        if known.sum() >= _EVENTS_FOR_SEVERITY:
+            labels = None if groups is None else groups[known]
+            self.severity_glm_ = SeverityGLM(self.covariates)
+            self.severity_glm_.fit(rows[known], means, numbers, labels, seed)
+            self.severity_method_ = "glm"
+
+    def _model_frequency(self, rows: pd.DataFrame) -> Floats:
+        """Events a year before the segments' experience."""
+        if self.glm_ is None:
+            self.covariates.read(rows)
+            return np.full(len(rows), self.level_)
+        model = self.glm_ if self.boosting_ is None else self.boosting_
+        return self.level_ * model.predict(rows)
+
+    def _frequency(self, rows: pd.DataFrame) -> Floats:
+        return self._model_frequency(rows) * self.credibility_.estimate(self._segment(rows))
+
+    def _severity(self, rows: pd.DataFrame) -> Floats:
+        if self.severity_glm_ is None:
+            return np.full(len(rows), self.severity_mean_)
+        return self.severity_glm_.predict(rows)
+
+    def _expected_days(self) -> float:
+        if self.duration_ is None:
+            return float("nan")
+        return expected_paid_days(self.duration_, 0, LONGEST_DAYS)
+
+    def _segment(self, rows: pd.DataFrame) -> npt.NDArray[np.object_]:
+        if missing := [name for name in self.segments if name not in rows.columns]:
+            raise ValueError(
+                f"risk: segment column {missing[0]} is missing. Add it, None where it is unknown."
+            )
+        if not self.segments:
+            return np.full(len(rows), "all", dtype=object)
+        parts = rows[list(self.segments)].astype(object)
+        named = parts.where(parts.notna(), ABSENT).astype(str)
+        joined = named[self.segments[0]]
+        for name in self.segments[1:]:
+            joined = joined + "/" + named[name]
+        return joined.to_numpy(dtype=object)
+
+    def _reasons(self, frame: pd.DataFrame, segment: npt.NDArray[np.object_]) -> Reasons:
+        known = set(self.credibility_.segments_)
+        first: list[list[Reason]] = [[] if name in known else [UNKNOWN_SEGMENT] for name in segment]
+        if self.glm_ is None:
+            return explain(pd.DataFrame(index=frame.index), frame, self.words, first)
+        read = self.covariates.read(frame)
+        for name in self.covariates.categorical:
+            strange = unknown_levels(self.glm_.columns_, name, read[name])
+            for row in np.flatnonzero(strange):
+                first[row].append(unknown_level(name, read[name].iloc[row]))
+        contributions = self.glm_.contributions(frame)
+        contributions["segment_experience"] = np.log(self.credibility_.estimate(segment))
+        values = frame.assign(segment_experience=segment)
+        return explain(contributions, values, self.words, first)
+
+
+def _totals(amounts: npt.ArrayLike, rows: int) -> Floats:
+    try:
+        totals = np.asarray(amounts, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ValueError("amounts: not all values are numbers. Give one for each row.") from None
+    if totals.shape != (rows,):
+        raise ValueError(f"amounts: {totals.shape} values for {rows} rows. Give one for each row.")
+    if np.isinf(totals).any() or (totals < 0).any():
+        raise ValueError("amounts: a value is negative or infinite. Give NaN where not known.")
+    return totals

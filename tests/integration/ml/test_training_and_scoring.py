@@ -1,0 +1,291 @@
+"""Models trained and scored from a running warehouse: candidates, gates, champions, shadows."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from threadpoolctl import threadpool_limits
+
+from ml import jobs
+from ml.candidate import named
+from ml.cards.card import CARD_FILE
+from ml.errors import NoChampionError, TooFewError
+from ml.features import FEATURES
+from ml.histories import HORIZONS
+from ml.labels import PERILS
+from ml.perils import train_risk, with_tier
+from ml.registry import Registry
+from ml.scoring import forecast_growth, score_authenticity, score_risk
+from ml.settings import MlSettings
+from ml.tables import Tables
+from ml.training import make_examples, train_authenticity, train_growth
+from tests.marts import create_marts
+from warehouse.client import connect
+from warehouse.errors import UserError
+from warehouse.schema_ddl import apply
+from warehouse.settings import WarehouseSettings
+
+LAST = date(2026, 6, 30)
+KEPT = """
+SELECT segment, metric_value FROM {ml}.model_metric WHERE version = {version:String}
+"""
+ACCOUNTS = 120
+
+
+@pytest.fixture(scope="module")
+def own(warehouse: WarehouseSettings) -> WarehouseSettings:
+    """Databases of these tests alone, with empty marts."""
+    settings = warehouse.model_copy(update={"env": "t_training"})
+    with connect(settings=settings) as client:
+        apply(client, settings)
+        create_marts(client, settings.database("marts"))
+    return settings
+
+
+@pytest.fixture
+def tables(own: WarehouseSettings) -> Iterator[Tables]:
+    with Tables(settings=own) as found, threadpool_limits(1):
+        yield found
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> MlSettings:
+    return MlSettings(_env_file=None, artifacts=tmp_path)
+
+
+def known(features: pd.DataFrame) -> list[dict[str, float]]:
+    names = [feature.name for feature in FEATURES]
+    return [
+        {name: float(v) for name, v in zip(names, row, strict=True) if v == v}
+        for row in features[names].to_numpy()
+    ]
+
+
+def rows(seed: int, days: int = 4) -> pd.DataFrame:
+    """Accounts on some days, one in five of them guilty; the guilty are suspended more often."""
+    rng = np.random.default_rng(seed)
+    guilty = np.arange(ACCOUNTS) % 5 == 0
+    parts = []
+    for place in range(days):
+        frame = pd.DataFrame(
+            rng.normal(size=(ACCOUNTS, len(FEATURES))), columns=[f.name for f in FEATURES]
+        )
+        frame["follower_log"] = rng.uniform(3, 6.5, ACCOUNTS)
+        frame["follow_turns"] = np.where(guilty, 4.0, 0.0) + rng.random(ACCOUNTS)
+        frame["reason_code_count"] = guilty.astype(float)
+        suspended = rng.random(ACCOUNTS) < np.where(guilty, 0.2, 0.02)
+        labels = [
+            {"is_fraud": float(g), **dict.fromkeys(PERILS, 0.0), "suspension": float(s)}
+            | {f"{peril}_amount": 0.0 for peril in PERILS}
+            | {"suspension_amount": 250.0 * s}
+            for g, s in zip(guilty, suspended, strict=True)
+        ]
+        parts.append(
+            pd.DataFrame(
+                {
+                    "creator_id": [f"creator_{n // 2}" for n in range(ACCOUNTS)],
+                    "platform": "tiktok",
+                    "account_id": [str(n) for n in range(ACCOUNTS)],
+                    "account_key": [f"tiktok:{n}" for n in range(ACCOUNTS)],
+                    "as_of": pd.Timestamp(LAST) - pd.Timedelta(days=28 * place),
+                    "label_until": pd.Timestamp(LAST),
+                    "exposure_years": 28 / 365,
+                    "features": known(frame),
+                    "labels": labels,
+                }
+            )
+        )
+    return pd.concat(parts, ignore_index=True)
+
+
+def test_an_empty_warehouse_is_named(tables: Tables, settings: MlSettings) -> None:
+    with pytest.raises(TooFewError, match=r"mart_growth__account_day: has no rows.*job daily"):
+        make_examples(tables, tables, settings)
+    with pytest.raises(TooFewError, match=r"ml\.training_example: has no rows"):
+        train_authenticity(tables, tables, settings)
+    with pytest.raises(TooFewError, match="has no rows"):
+        train_growth(tables, tables, settings)
+    with pytest.raises(UserError, match=r"ml\.account_feature: has no row of 2026-06-30"):
+        score_authenticity(tables, settings, [LAST])
+
+
+def test_without_a_champion_nothing_is_scored(tables: Tables, settings: MlSettings) -> None:
+    examples = rows(1)
+    tables.append("account_feature", examples.drop(columns=["label_until", "exposure_years",
+                                                            "labels"]))  # fmt: skip
+    for score in (score_authenticity, score_risk):
+        with pytest.raises(NoChampionError, match="has no champion"):
+            score(tables, settings, [LAST])
+    with pytest.raises(NoChampionError, match="growth"):
+        forecast_growth(tables, tables, settings, [LAST])
+    assert tables.read("SELECT count() AS n FROM {ml}.authenticity_score").n[0] == 0
+
+
+def test_too_few_labels_are_named(tables: Tables, settings: MlSettings) -> None:
+    blind = rows(1).assign(label_until=pd.Timestamp(2026, 7, 1))
+    tables.append("training_example", blind.assign(labels=[{} for _ in range(len(blind))]))
+    with pytest.raises(TooFewError, match="authenticity: no account of the training set has a"):
+        train_authenticity(tables, tables, settings)
+    with pytest.raises(TooFewError, match="risk: the training set has no report"):
+        train_risk(tables, tables, settings)
+    one = blind.assign(label_until=pd.Timestamp(2026, 7, 2))
+    one["labels"] = [{"is_fraud": float(key == "tiktok:0")} for key in one.account_key]
+    tables.append("training_example", one)
+    with pytest.raises(TooFewError, match="1 accounts of the training set were found guilty"):
+        train_authenticity(tables, tables, settings)
+
+
+def test_authenticity_is_trained_promoted_and_scored(tables: Tables, settings: MlSettings) -> None:
+    tables.append("training_example", rows(1).assign(label_until=pd.Timestamp(2026, 7, 3)))
+    audience = f"{tables.database('marts')}.mart_audience__account_day"
+    spoken = [[f"tiktok:{n}", LAST, "en"] for n in range(ACCOUNTS // 2)]
+    tables.client.insert(audience, spoken, ["account_key", "snapshot_date", "content_language"])
+    trained = train_authenticity(tables, tables, settings)
+    assert trained.version.stage == "candidate"
+    assert trained.failed == []
+    figures = named(trained.metrics)
+    assert figures["average_precision"] > 2 * figures["base_rate"]
+    kept = tables.read(KEPT, {"version": trained.version.version})
+    assert {"all", "platform:tiktok", "size:10k-100k", "language:en", "band:1"} <= set(kept.segment)
+    assert kept.metric_value.notna().all()
+    card = settings.artifacts / "authenticity" / trained.version.version / CARD_FILE
+    assert "| all | tiktok |" in card.read_text()
+    assert card.with_name("calibration.png").exists()
+    card.unlink()  # scoring reads the artefact alone
+    registry = Registry(tables, settings)
+    registry.promote("authenticity", trained.version.version, "tried")
+    assert score_authenticity(tables, settings, [LAST]) == ACCOUNTS
+    made = tables.read("SELECT * FROM {ml}.authenticity_score")
+    assert set(made.version) == {trained.version.version}
+    guilty = made.account_id.astype(int) % 5 == 0
+    assert made.fraud_probability[guilty].median() > made.fraud_probability[~guilty].quantile(0.9)
+    assert (made.as_of == pd.Timestamp(LAST)).all()
+    # a second version waits: it scores in the shadow, under its own name
+    other = settings.model_copy(update={"seed": 8})
+    shadow = train_authenticity(tables, tables, other)
+    assert score_authenticity(tables, settings, [LAST]) == 2 * ACCOUNTS
+    names = tables.read("SELECT DISTINCT version FROM {ml}.authenticity_score").version
+    assert set(names) == {trained.version.version, shadow.version.version}
+
+
+def test_a_candidate_that_fails_a_gate_waits_no_longer(
+    tables: Tables, settings: MlSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tables.append("training_example", rows(2).assign(label_until=pd.Timestamp(2026, 7, 4)))
+    registry = Registry(tables, settings)
+    known = {version.version for version in registry.versions("authenticity")}
+    monkeypatch.setattr("ml.validation.average_precision_score", lambda *_: 0.0)
+    trained = jobs.train("authenticity", tables, tables, settings)
+    assert [gate.name for gate in trained.failed] == ["average precision"]
+    assert trained.version.version not in known
+    refused = registry.version("authenticity", trained.version.version)
+    assert refused.stage == "refused"
+    assert refused.reason.startswith("average precision 0.0000 (>= 0.2")
+    waiting = registry.candidate("authenticity")
+    assert waiting is None or waiting.version != refused.version
+    registry.promote("authenticity", refused.version, "a person knows better")
+    assert registry.champion("authenticity").version == refused.version
+
+
+def test_risk_is_trained_and_scored(tables: Tables, settings: MlSettings) -> None:
+    tables.append("training_example", rows(1).assign(label_until=pd.Timestamp(2026, 7, 5)))
+    trained = train_risk(tables, tables, settings)
+    assert trained.failed == []
+    again = train_risk(tables, tables, settings)
+    assert again.version.version == trained.version.version
+    registry = Registry(tables, settings)
+    registry.promote("risk", trained.version.version, "tried")
+    challenger = registry.challenger("risk")
+    assert challenger is not None
+    written = score_risk(tables, settings, [LAST])
+    assert written == 2 * (3 * ACCOUNTS + 2 * ACCOUNTS // 2)
+    every = tables.read("SELECT * FROM {ml}.risk_score")
+    assert set(every.version) == {trained.version.version, challenger.version}
+    spoken = every[every.version == trained.version.version]
+    made = spoken[spoken.peril == "suspension"]
+    guilty = made.account_id.astype(int) % 5 == 0
+    assert made.event_frequency[guilty].mean() > 2 * made.event_frequency[~guilty].mean()
+    assert made.risk_band.between(1, 5).all()
+    assert made.reasons.map(len).max() <= 4
+    np.testing.assert_allclose(
+        made.event_probability, 1 - np.exp(-made.event_frequency * made.horizon_days / 365)
+    )
+    assert set(made.currency) == {"USD"}
+    none = spoken[spoken.peril == "liability"]
+    # nobody ever suffered one: there is a belief of how often, and no amount
+    assert none.event_frequency.between(0, 0.05).all()
+    assert none.expected_loss_amount.isna().all()
+    assert none.currency.isna().all()
+
+
+def test_a_challenger_scores_in_the_shadow_and_speaks_by_a_persons_will_alone(
+    tables: Tables, settings: MlSettings, caplog: pytest.LogCaptureFixture
+) -> None:
+    tables.append("training_example", rows(2).assign(label_until=pd.Timestamp(2026, 7, 6)))
+    registry = Registry(tables, settings)
+    before = registry.challenger("risk")
+    trained = train_risk(tables, tables, settings)
+    challenger = registry.challenger("risk")
+    assert challenger is not None
+    if before is not None:  # the test before has left one: the new one takes its place
+        assert registry.version("risk", before.version).stage == "retired"
+    kept = tables.read(KEPT, {"version": trained.version.version})
+    assert {"suspension/double_lift:5", "suspension/platform:tiktok"} <= set(kept.segment)
+    assert (registry.path(challenger).with_name(CARD_FILE)).exists()
+    for _ in range(2):  # a run promotes what waits, and where nothing waits nothing more
+        promoted = jobs.promote_candidate("risk", tables, settings)
+        assert promoted is not None
+        assert promoted.version == trained.version.version
+    registry.path(challenger).write_bytes(b"cut off")
+    alone = score_risk(tables, settings, [LAST])
+    assert alone == 3 * ACCOUNTS + 2 * ACCOUNTS // 2
+    assert "challenger" in caplog.text
+    assert "sha256" in caplog.text
+    registry.path(challenger).unlink()
+    train_risk(tables, tables, settings)
+    registry.promote("risk", challenger.version, "a person knows better")
+    assert registry.champion("risk").version == challenger.version
+    assert registry.challenger("risk") is None
+
+
+def test_a_tier_that_is_not_known_stays_unknown() -> None:
+    tiers = with_tier(pd.DataFrame({"follower_log": [3.99, 4.0, 5.0, 6.0, np.nan]})).follower_tier
+    assert tiers.tolist() == ["nano", "micro", "mid", "mega", None]
+
+
+def test_growth_is_trained_and_forecast(tables: Tables, settings: MlSettings) -> None:
+    rng = np.random.default_rng(3)
+    days = [LAST - timedelta(days=back) for back in range(130)]
+    history = [
+        {
+            "platform": "tiktok",
+            "account_id": str(n),
+            "account_key": f"tiktok:{n}",
+            "creator_id": f"creator_{n}",
+            "snapshot_date": day,
+            "follower_count": int(1_000 * (n + 1) + 10 * (130 - back) + rng.integers(0, 5)),
+            "is_filled": False,
+        }
+        for n in range(12)
+        for back, day in enumerate(days)
+    ]
+    marts = tables.database("marts")
+    frame = pd.DataFrame(history)
+    tables.client.insert_df(f"{marts}.mart_growth__account_day", frame)
+    trained = train_growth(tables, tables, settings)
+    assert trained.version.features == ["follower_count"]
+    assert {metric.metric for metric in trained.metrics} >= {"pinball_loss", "coverage_80"}
+    Registry(tables, settings).promote("growth", trained.version.version, "tried")
+    written = forecast_growth(tables, tables, settings, [LAST - timedelta(days=1), LAST])
+    assert written == 12 * len(HORIZONS)
+    made = tables.read("SELECT * FROM {ml}.growth_forecast WHERE horizon_days = 28")
+    latest = frame[frame.snapshot_date == LAST].set_index("account_key").follower_count
+    gain = made.set_index("account_key").forecast_value - latest
+    assert gain.between(200, 360).mean() > 0.9
+    assert (made.as_of == pd.Timestamp(LAST)).all()
+    assert (made.lower_95_value <= made.lower_value).all()
+    assert (made.lower_value <= made.forecast_value).all()
+    assert (made.upper_value <= made.upper_95_value).all()
