@@ -1,10 +1,14 @@
 """Marts as dbt's enforced contracts declare them, filled by hand: what dashboards' tests read."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
+from itertools import groupby
 from typing import Any
 
 from clickhouse_connect.driver.client import Client
 
+from tests.marts_accounts import ACCOUNTS, DAYS, identity, tier
+from tests.marts_audience_rows import audiences, circles, comments, scores, signals, spikes
+from tests.marts_growth_rows import cohorts, earlier_growth, forecasts, growth
 from tests.marts_rows import costs, posting_times, posts
 from warehouse.contracts import mart_columns
 
@@ -21,24 +25,10 @@ def create_marts(client: Client, database: str) -> None:
 
 def insert(client: Client, table: str, rows: list[dict[str, Any]]) -> None:
     """Insert rows that name some columns each; the others are NULL or the type's default."""
-    for row in rows:
-        client.insert(table, [list(row.values())], column_names=list(row))
+    for columns, alike in groupby(sorted(rows, key=tuple), key=tuple):
+        client.insert(table, [list(row.values()) for row in alike], column_names=list(columns))
 
 
-DAYS = ("2026-03-01", "2026-03-02")
-# Key, name, followers by day (None: hidden; absent: not read), rate of the median post.
-# What is awkward is here on purpose: a hidden count, no rate, an account not read on the last day,
-# one that crossed a tier, markup in a name, two accounts of one name without an address.
-ACCOUNTS: list[dict[str, Any]] = [
-    {"key": "tiktok:t1", "name": "Mia <i>& Co</i>", "followers": [1000, 1010], "rate": 0.05},
-    {"key": "tiktok:t2", "name": "Tom", "followers": [2_000_000, 2_000_500], "rate": 0.02},
-    {"key": "facebook:f1", "name": "Uma", "followers": [200_000, 200_100], "rate": None},
-    {"key": "instagram:i1", "name": "Vic", "followers": [20_000], "rate": 0.031},
-    {"key": "youtube:y1", "name": "Wes", "followers": [None, None], "rate": 0.04},
-    {"key": "youtube:y2", "name": "Xia", "followers": [999_000, 1_001_000], "rate": 0.0042},
-    {"key": "youtube:y3", "name": "Yan", "followers": [3000, 2990], "rate": 0.07, "no_url": True},
-    {"key": "youtube:y4", "name": "Yan", "followers": [4000, 4004], "rate": 0.07, "no_url": True},
-]
 BENCHMARK: list[dict[str, Any]] = [
     {"platform": "tiktok", "follower_tier": "nano", "quartiles": (0.01, 0.02, 0.04)},
     {"platform": "instagram", "follower_tier": "micro", "quartiles": (0.02, 0.03, 0.04)},
@@ -57,12 +47,11 @@ FORMATS: list[dict[str, Any]] = [
 ]
 # What a stream's last attempt was, on the last day but for one that an older row holds.
 STREAMS: list[dict[str, Any]] = [
-    {"platform": "tiktok", "stream": "tiktok__videos", "attempt_status": "ok"},
-    {"platform": "tiktok", "stream": "tiktok__comments", "attempt_status": "failed", "late": True},
-    {"platform": "youtube", "stream": "youtube__videos", "attempt_status": "ok"},
-    {"platform": "youtube", "stream": "youtube__videos", "attempt_status": "failed", "old": True},
+    {"key": "tiktok:t1", "stream": "tiktok__videos", "attempt_status": "ok"},
+    {"key": "tiktok:t1", "stream": "tiktok__comments", "attempt_status": "failed", "late": True},
+    {"key": "youtube:y1", "stream": "youtube__videos", "attempt_status": "ok"},
+    {"key": "youtube:y1", "stream": "youtube__videos", "attempt_status": "failed", "old": True},
 ]
-REASONS = {"tiktok:t1": ["FEW_COMMENTS", "ROUND_LOT"], "youtube:y2": ["DECOUPLED"]}
 
 
 def fill_marts(client: Client, database: str) -> None:
@@ -72,37 +61,37 @@ def fill_marts(client: Client, database: str) -> None:
     insert(client, f"{database}.mart_engagement__post", posts())
     insert(client, f"{database}.mart_engagement__posting_time", posting_times())
     insert(client, f"{database}.mart_ops__cost", costs())
+    insert(client, f"{database}.mart_growth__account_day", earlier_growth())
+    insert(client, f"{database}.mart_growth__cohort", cohorts())
+    insert(client, f"{database}.mart_growth__forecast", forecasts())
+    insert(client, f"{database}.mart_fraud__authenticity", scores())
+    insert(client, f"{database}.mart_fraud__follower_spike", spikes())
+    insert(client, f"{database}.mart_fraud__comment_quality", comments())
+    insert(client, f"{database}.mart_fraud__pod", circles())
+    insert(client, f"{database}.mart_audience__account_day", audiences())
     bands = [_band(band, post_format) for band in BENCHMARK for post_format in ("all", "video")]
     insert(client, f"{database}.mart_engagement__benchmark", bands)
-    for account in ACCOUNTS:
-        days = [_account_day(account, number) for number in range(len(account["followers"]))]
-        reached = [day | _reach(day) | _windows(account) for day in days]
-        insert(client, f"{database}.mart_engagement__account_day", reached)
-        insert(client, f"{database}.mart_engagement__account", [_account(account, days[-1])])
-        insert(client, f"{database}.mart_growth__account_day", [_growth_day(day) for day in days])
-        insert(client, f"{database}.mart_fraud__account_day", [_signals_day(day) for day in days])
-
-
-def _tier(followers: int | None) -> str | None:
-    if followers is None:
-        return None
-    limits = {"nano": 10_000, "micro": 100_000, "mid": 1_000_000}
-    return next((tier for tier, limit in limits.items() if followers < limit), "mega")
+    days = [
+        (account, _account_day(account, number))
+        for account in ACCOUNTS
+        for number in range(len(account["followers"]))
+    ]
+    reached = [day | _reach(day) | _windows(account) for account, day in days]
+    latest = {account["key"]: _account(account, day) for account, day in days}
+    insert(client, f"{database}.mart_engagement__account_day", reached)
+    insert(client, f"{database}.mart_engagement__account", list(latest.values()))
+    insert(client, f"{database}.mart_growth__account_day", [_growth_day(day) for _, day in days])
+    insert(client, f"{database}.mart_fraud__account_day", [_signals_day(day) for _, day in days])
 
 
 def _account_day(account: dict[str, Any], number: int) -> dict[str, Any]:
-    platform, account_id = account["key"].split(":")
     followers, before = account["followers"][number], account["followers"][:number][-1:]
     change = None if followers is None or not before else followers - before[0]
-    return {
-        "platform": platform,
-        "account_key": account["key"],
-        "account_id": account_id,
-        "display_name": account["name"],
-        "snapshot_date": date.fromisoformat(DAYS[number]),
+    return identity(account["key"]) | {
+        "snapshot_date": DAYS[number],
         "follower_count": followers,
         "follower_change": change,
-        "follower_tier": _tier(followers),
+        "follower_tier": tier(followers),
         "post_count": 3,
         # Pooled over the posts it differs from the median post, so that a chart which shows the
         # wrong one is found.
@@ -127,24 +116,27 @@ def _windows(account: dict[str, Any]) -> dict[str, Any]:
 
 def _shared(day: dict[str, Any]) -> dict[str, Any]:
     """What the marts by account and day have in common."""
-    names = ("platform", "account_key", "account_id", "display_name", "snapshot_date")
-    return {name: day[name] for name in (*names, "follower_count", "follower_tier")}
+    names = ("platform", "account_key", "account_id", "creator_id", "display_name")
+    return {
+        name: day[name] for name in (*names, "snapshot_date", "follower_count", "follower_tier")
+    }
 
 
 def _growth_day(day: dict[str, Any]) -> dict[str, Any]:
     change = day["follower_change"]
-    return _shared(day) | {
-        "follower_change": change,
-        "follower_growth_rate_28d": None if change is None else change / day["follower_count"],
-        "growth_percentile_28d": None if day["platform"] != "youtube" else 0.5,
-    }
+    return (
+        _shared(day)
+        | {
+            "follower_change": change,
+            "follower_growth_rate_28d": None if change is None else change / day["follower_count"],
+            "growth_percentile_28d": None if day["platform"] != "youtube" else 0.5,
+        }
+        | growth(day["account_key"], day["snapshot_date"])
+    )
 
 
 def _signals_day(day: dict[str, Any]) -> dict[str, Any]:
-    # the day before has a reason that the last day no longer has
-    last = str(day["snapshot_date"]) == DAYS[-1]
-    reasons = REASONS.get(day["account_key"], []) if last else ["COMMENT_POD"]
-    return _shared(day) | {"reason_codes": reasons, "signal_count": 9}
+    return _shared(day) | signals(day["account_key"], day["snapshot_date"])
 
 
 def _format(row: dict[str, Any]) -> dict[str, Any]:
@@ -154,6 +146,7 @@ def _format(row: dict[str, Any]) -> dict[str, Any]:
         "post_format": row["post_format"],
         "sponsorship": "organic",
         "post_count": row["post_count"],
+        "account_count": 6,
         "median_day_7_views": 1000.0,
         "median_day_7_engagement_rate_by_views": row["rate"],
         "median_day_7_engagement_rate_by_followers": row["rate"] / 2,
@@ -161,7 +154,8 @@ def _format(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _stream(row: dict[str, Any]) -> dict[str, Any]:
-    day = date.fromisoformat(DAYS[0 if row.get("old") else 1])
+    day = DAYS[0 if row.get("old") else 1]
+    account = identity(row["key"])
     read = row["attempt_status"] == "ok"
     failure = {
         "error_class": "40102",
@@ -170,20 +164,22 @@ def _stream(row: dict[str, Any]) -> dict[str, Any]:
         "remedy": "Reconnect the account.",
         "failed_attempt_count": 2,
     }
-    return ({} if read else failure) | {
-        "platform": row["platform"],
-        "account_key": f"{row['platform']}:a",
-        "stream": row["stream"],
-        "snapshot_date": day,
-        "is_latest": not row.get("old", False),
-        "attempt_status": row["attempt_status"],
-        "last_success_at": datetime(day.year, day.month, day.day, 3, 5, tzinfo=UTC)
-        if read
-        else None,
-        "is_late": row.get("late", False),
-        "call_count": 10,
-        "quota_unit_count": 7 if row["platform"] == "youtube" else 0,
-    }
+    return (
+        account
+        | ({} if read else failure)
+        | {
+            "stream": row["stream"],
+            "snapshot_date": day,
+            "is_latest": not row.get("old", False),
+            "attempt_status": row["attempt_status"],
+            "last_success_at": datetime(day.year, day.month, day.day, 3, 5, tzinfo=UTC)
+            if read
+            else None,
+            "is_late": row.get("late", False),
+            "call_count": 10,
+            "quota_unit_count": 7 if account["platform"] == "youtube" else 0,
+        }
+    )
 
 
 def _account(account: dict[str, Any], day: dict[str, Any]) -> dict[str, Any]:
@@ -216,7 +212,8 @@ def _band(band: dict[str, Any], post_format: str) -> dict[str, Any]:
         "follower_tier": band["follower_tier"],
         "post_format": post_format,
         "post_count": 1200,
-        "account_count": 2,
+        # too few of one band to be shared with a creator
+        "account_count": 2 if band["follower_tier"] == "mid" else 6,
         "p05_engagement_rate_by_views": low / 2,
         "p25_engagement_rate_by_views": low,
         "p50_engagement_rate_by_views": median,

@@ -3,7 +3,9 @@
 from datetime import UTC, date, datetime
 from typing import Any
 
-READ_ON = date(2026, 3, 2)
+from tests.marts_accounts import LATEST, identity
+
+POSTERS = {"youtube": "youtube:y1", "tiktok": "tiktok:t1", "facebook": "facebook:f1"}
 
 
 def posts() -> list[dict[str, Any]]:
@@ -31,24 +33,26 @@ def _post(
     is_listed: bool = True,
     day: int = 1,
 ) -> dict[str, Any]:
-    return {
-        "platform": platform,
-        "post_key": f"{platform}:{key}",
-        "post_id": key,
-        "account_key": f"{platform}:y1",
-        "display_name": "Wes & Co",
-        "title": title,
-        "post_url": f"https://example.com/{key}?a=1&b=2",
-        "published_at": datetime(2026, 2, day, 9, tzinfo=UTC),
-        "post_format": "video",
-        "is_sponsored": is_sponsored,
-        "snapshot_date": READ_ON,
-        "is_listed": is_listed,
-        "follower_tier": "nano",
-        "view_count": views,
-        "interaction_count": interactions,
-        "engagement_rate_by_views": None if views is None else interactions / views,
-    }
+    marked = {"display_name": "Wes & Co"} if platform == "youtube" else {}
+    return (
+        identity(POSTERS[platform])
+        | marked
+        | {
+            "post_key": f"{platform}:{key}",
+            "post_id": key,
+            "title": title,
+            "post_url": f"https://example.com/{key}?a=1&b=2",
+            "published_at": datetime(2026, 2, day, 9, tzinfo=UTC),
+            "post_format": "video",
+            "is_sponsored": is_sponsored,
+            "snapshot_date": LATEST,
+            "is_listed": is_listed,
+            "follower_tier": "nano",
+            "view_count": views,
+            "interaction_count": interactions,
+            "engagement_rate_by_views": None if views is None else interactions / views,
+        }
+    )
 
 
 def posting_times() -> list[dict[str, Any]]:
@@ -65,6 +69,7 @@ def posting_times() -> list[dict[str, Any]]:
             "follower_tier": "nano",
             "weekday": weekday,
             "hour_utc": hour,
+            "account_count": 6,
             "compared_post_count": compared,
             "median_lift": lift,
         }
@@ -75,8 +80,8 @@ def posting_times() -> list[dict[str, Any]]:
 def costs() -> list[dict[str, Any]]:
     """Two days of building and of dashboards, and a day too long ago to be shown."""
     rows = [
-        (READ_ON, "model", "core/fct_post_day", 2, 1, 3.5, 700),
-        (READ_ON, "dashboard", "dashboards/overview", 15, 0, 1.5, 90),
+        (LATEST, "model", "core/fct_post_day", 2, 1, 3.5, 700),
+        (LATEST, "dashboard", "dashboards/overview", 15, 0, 1.5, 90),
         (date(2026, 3, 1), "dashboard", "dashboards/overview", 10, 0, 0.5, 60),
         (date(2026, 3, 1), "model", "core/fct_post_day", 1, 0, 2.0, 900),
         (date(2026, 1, 1), "model", "core/fct_post_day", 1, 0, 99.0, 5000),

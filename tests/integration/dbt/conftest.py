@@ -1,35 +1,40 @@
-"""An environment of its own in the shared warehouse for each module that builds models."""
+"""An environment in the shared warehouse, empty for each module that builds models."""
 
 from collections.abc import Callable, Iterator
 
 import pytest
 from clickhouse_connect.driver.client import Client
-from dbt_command import Dbt
 from engagement_tables import TABLES
+from recorded_build import recorded, recorded_sandbox
 
+from tests.integration.dbt.dbt_in_process import DbtInProcess
 from warehouse.client import connect
 from warehouse.schema_ddl import apply
 from warehouse.settings import LAYERS, WarehouseSettings
 
+__all__ = ["recorded", "recorded_sandbox"]
+
+
+@pytest.fixture(scope="session")
+def parsed(warehouse: WarehouseSettings, tmp_path_factory: pytest.TempPathFactory) -> DbtInProcess:
+    """dbt in databases prefixed with ``t_dbt``, which parses the project once for all modules."""
+    settings = warehouse.model_copy(update={"env": "t_dbt"})
+    return DbtInProcess(settings, tmp_path_factory.mktemp("dbt"))
+
 
 @pytest.fixture(scope="module")
-def dbt(
-    warehouse: WarehouseSettings,
-    request: pytest.FixtureRequest,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Dbt]:
-    """dbt in databases prefixed with the test module's name, all of them empty."""
-    name = request.module.__name__.rsplit(".", 1)[-1].removeprefix("test_")
-    settings = warehouse.model_copy(update={"env": f"t_{name}"})
+def dbt(parsed: DbtInProcess) -> Iterator[DbtInProcess]:
+    """dbt in databases that are this module's alone: empty when it begins, gone when it ends."""
+    settings = parsed.warehouse
     with connect(settings=settings) as client:
         apply(client, settings)
-        yield Dbt(settings, tmp_path_factory.mktemp(name))
+        yield parsed
         for layer in LAYERS:
-            client.command(f"DROP DATABASE IF EXISTS {settings.database(layer)}")
+            client.command(f"DROP DATABASE IF EXISTS {settings.database(layer)} SYNC")
 
 
 @pytest.fixture
-def rows(dbt: Dbt, warehouse_client: Client) -> Callable[..., list[dict]]:
+def rows(dbt: DbtInProcess, warehouse_client: Client) -> Callable[..., list[dict]]:
     """Rows of a table of the environment as dicts: ``rows("core", "dim_post", "post_key")``."""
 
     def read(layer: str, table: str, order_by: str, columns: str = "*") -> list[dict]:

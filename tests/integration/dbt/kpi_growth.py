@@ -118,9 +118,40 @@ def actuals(raw: Raw) -> dict[str, Callable[[str, int], float]]:
     rate = ratio(sums.interactions, sums.views)
     return {
         "follower_count": lambda account, day: told.followers.get((account, day), np.nan),
+        "reach_count": lambda account, day: told.reach.get((account, day), np.nan),
         "view_count": lambda account, day: told.views.get((account, day), np.nan),
         "engagement_rate_by_views": lambda account, day: rate.get((account, day), np.nan),
     }
+
+
+def champions(raw: Raw) -> pd.DataFrame:
+    """``model_name`` and ``version`` of the versions whose last row says champion."""
+    ml = raw.database.removesuffix("raw") + "ml"
+    stages = raw.client.query_arrow(
+        f"SELECT model_name, version, stage, created_at FROM {ml}.model_registry",
+        use_strings=True,
+    ).to_pandas()
+    stages = stages.sort_values("created_at").drop_duplicates(
+        ["model_name", "version"], keep="last"
+    )
+    return stages[stages.stage == "champion"][["model_name", "version"]]
+
+
+@recount.of("authenticity", "fraud_probability", "anomaly", "flagged_by_model")
+def scores(raw: Raw) -> Figures:
+    """The champion's latest score of each account and day, of the last 90 days that have one."""
+    ml = raw.database.removesuffix("raw") + "ml"
+    columns = "fraud_probability, fraud_probability_lower, fraud_probability_upper, anomaly_score"
+    made = raw.client.query_arrow(
+        "SELECT account_key AS account, toInt32(as_of) AS day, created_at, model_name, version, "
+        f"authenticity_score, {columns}, is_flagged FROM {ml}.authenticity_score",
+        use_strings=True,
+    ).to_pandas()
+    made = made[made.day >= made.day.max() - 90]
+    rows = made.merge(champions(raw), on=["model_name", "version"]).sort_values("created_at")
+    rows = rows.drop_duplicates(["account", "day"], keep="last")
+    rows["is_flagged"] = rows.is_flagged.astype(float)
+    return {"mart_fraud__authenticity": rows}
 
 
 @recount.of("forecast", "forecast_actual", "forecast_coverage")
@@ -129,18 +160,12 @@ def forecasts(raw: Raw) -> Figures:
     ml = raw.database.removesuffix("raw") + "ml"
     made = raw.client.query_arrow(
         "SELECT account_key AS account, metric, toInt32(target_date) AS target, as_of, created_at, "
-        f"forecast_value, lower_value, upper_value, model_name, version FROM {ml}.growth_forecast",
+        "forecast_value, lower_value, upper_value, lower_95_value, upper_95_value, model_name, "
+        f"version FROM {ml}.growth_forecast",
         use_strings=True,
     ).to_pandas()
-    stages = raw.client.query_arrow(
-        f"SELECT model_name, version, stage, created_at FROM {ml}.model_registry",
-        use_strings=True,
-    ).to_pandas()
-    stages = stages.sort_values("created_at").drop_duplicates(
-        ["model_name", "version"], keep="last"
-    )
-    champions = stages[stages.stage == "champion"][["model_name", "version"]]
-    rows = made.merge(champions, on=["model_name", "version"]).sort_values(["as_of", "created_at"])
+    rows = made.merge(champions(raw), on=["model_name", "version"])
+    rows = rows.sort_values(["as_of", "created_at"])
     rows = rows.drop_duplicates(["account", "metric", "target"], keep="last")
     came = actuals(raw)
     rows["actual_value"] = [

@@ -19,6 +19,7 @@ KEYS = {
     "mart_audience__account_day": ACCOUNT_DAY,
     "mart_insurance__account_exposure": ACCOUNT_DAY,
     "mart_fraud__account_day": ACCOUNT_DAY,
+    "mart_fraud__authenticity": ACCOUNT_DAY,
     "mart_fraud__comment_quality": ACCOUNT_DAY,
     "mart_fraud__follower_spike": ACCOUNT_DAY,
     "mart_fraud__pod": ACCOUNT_DAY,

@@ -94,6 +94,7 @@ def add_forecasts(client: Client, raw: str, ml: str, end: date) -> None:
     for place, (account_id, followers) in enumerate(accounts):
         for metric, scale in (
             ("follower_count", float(followers)),
+            ("reach_count", 300.0 * (place + 1)),
             ("view_count", 500.0 * (place + 1)),
             ("engagement_rate_by_views", 0.04 * (place + 1)),
         ):
@@ -108,14 +109,55 @@ def add_forecasts(client: Client, raw: str, ml: str, end: date) -> None:
                                 *(as_of + timedelta(days=horizon), horizon, value),
                                 None if width is None else value - width,
                                 None if width is None else value + width,
+                                None if width is None else value - 2 * width,
+                                None if width is None else value + 2 * width,
                                 *("growth", version, made + timedelta(days=horizon)),
                             ]
                         )
     columns = (
         "creator_id platform account_id account_key as_of metric target_date horizon_days "
-        "forecast_value lower_value upper_value model_name version created_at"
+        "forecast_value lower_value upper_value lower_95_value upper_95_value model_name version "
+        "created_at"
     )
     client.insert("growth_forecast", rows, column_names=columns.split(), database=ml)
+
+
+def add_scores(client: Client, raw: str, ml: str, end: date) -> None:
+    """Scores of some accounts by three versions, the champion's twice, one of them unknown."""
+    made = datetime(2026, 2, 1, tzinfo=UTC)
+    for version, stage in (("1", "retired"), ("2", "champion"), ("3", "candidate")):
+        client.insert(
+            "model_registry",
+            [["authenticity", version, stage, made]],
+            column_names=["model_name", "version", "stage", "created_at"],
+            database=ml,
+        )
+    accounts = client.query(
+        f"SELECT open_id FROM {raw}.tiktok__users "
+        f"WHERE snapshot_date = '{end}' ORDER BY open_id LIMIT 6"
+    ).result_rows
+    rows = []
+    for place, (account_id,) in enumerate(accounts):
+        for days_ago in (0, 1, 89, 91):
+            for version, later in (("1", 9), ("2", 0), ("2", 1), ("3", 9)):
+                risk = None if place == 5 else (place + later + days_ago / 100) / 20
+                known = risk is not None
+                rows.append(
+                    [
+                        *("tiktok", account_id, f"tiktok:{account_id}"),
+                        end - timedelta(days=days_ago),
+                        *((100 * (1 - risk), risk, risk / 2, min(1.0, 2 * risk), 0.5) if known
+                          else (None,) * 5),
+                        risk >= 0.2 if known else None,
+                        *("authenticity", version, made + timedelta(days=later)),
+                    ]
+                )  # fmt: skip
+    columns = (
+        "platform account_id account_key as_of authenticity_score fraud_probability "
+        "fraud_probability_lower fraud_probability_upper anomaly_score is_flagged model_name "
+        "version created_at"
+    )
+    client.insert("authenticity_score", rows, column_names=columns.split(), database=ml)
 
 
 def add_outcomes(client: Client, raw: str, ops: str, now: datetime) -> None:

@@ -5,77 +5,26 @@ doubled ids (the higher view count, then like count, is the later reading) and t
 the KPIs: interactions = likes + comments + shares, by views and by followers, tiers by followers.
 """
 
-import os
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
 import pytest
 from clickhouse_connect.driver.client import Client
-from dbt_command import Dbt
+from recorded_build import CSV, needs_recorded_data
 
-from ingestion.registry import PLATFORMS
-from ingestion.sandbox.environment import environment as sandbox_environment
+from tests.integration.dbt.dbt_in_process import DbtInProcess
 
-ROOT = Path(__file__).parents[3]
-DATA = ROOT.parent / "shared" / "data"
-CSV = DATA / "real" / "tiktok_videos.csv"
 QUANTILES = {"p05": 0.05, "p25": 0.25, "p50": 0.5, "p75": 0.75, "p95": 0.95}
 RATES = ("engagement_rate_by_views", "engagement_rate_by_followers")
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(not CSV.exists(), reason=f"real data: {CSV} is absent"),
-]
+pytestmark = [pytest.mark.slow, needs_recorded_data]
 
 
 @pytest.fixture(scope="module")
-def sandbox() -> Iterator[str]:
-    """The recorded accounts served as TikTok; gives the address."""
-    command = [sys.executable, "-m", "ingestion.sandbox", "--replay", str(DATA), "--port", "0"]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        line = process.stdout.readline()
-        assert "listening on " in line, line
-        yield line.split("listening on ")[1].strip()
-        process.terminate()
-
-
-@pytest.fixture(scope="module")
-def built(dbt: Dbt, sandbox: str, tmp_path_factory: pytest.TempPathFactory) -> Dbt:
-    """The recorded accounts in core and marts, through the doors that a user goes through."""
-    folder = tmp_path_factory.mktemp("ingestion")
-    user, password = dbt.warehouse.login("owner")
-    env = {
-        "CLICKHOUSE_HOST": dbt.warehouse.host,
-        "CLICKHOUSE_PORT": str(dbt.warehouse.port),
-        "CLICKHOUSE_USER": user,
-        "CLICKHOUSE_PASSWORD": password,
-        "CREDENCE_ENV": dbt.warehouse.env,
-        "DATABASE_URL": f"sqlite:///{folder}/credence.db",
-        "DLT_DIR": str(folder / "dlt"),
-        **sandbox_environment(sandbox),
-    }
-    connections = ["connections", "--replay", str(DATA)]
-    for module, *arguments in (
-        ("ingestion.sandbox", *connections),
-        ("ingestion.app",),
-        *((f"ingestion.{platform}",) for platform in PLATFORMS),
-    ):
-        done = subprocess.run(
-            [sys.executable, "-m", module, *arguments],
-            cwd=ROOT,
-            env={**os.environ, **env},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, f"{module}: {done.stdout}{done.stderr}"
-    dbt.succeed("build", "--exclude-resource-type", "unit_test")
-    return dbt
+def dbt(recorded: DbtInProcess) -> DbtInProcess:
+    """The environment that holds the recorded accounts."""
+    return recorded
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +44,7 @@ def videos() -> pd.DataFrame:
 
 
 def test_core_holds_every_account_and_every_video_once(
-    built: Dbt, videos: pd.DataFrame, rows: Callable[..., list[dict]]
+    dbt: DbtInProcess, videos: pd.DataFrame, rows: Callable[..., list[dict]]
 ) -> None:
     assert (videos.username.nunique(), len(videos)) == (362, 10_335)
     accounts = rows("core", "dim_account", "account_key", "platform, handle, creator_id")
@@ -111,9 +60,9 @@ def test_core_holds_every_account_and_every_video_once(
 
 
 def test_counters_are_those_of_the_later_reading(
-    built: Dbt, videos: pd.DataFrame, warehouse_client: Client
+    dbt: DbtInProcess, videos: pd.DataFrame, warehouse_client: Client
 ) -> None:
-    table = f"{built.warehouse.database('marts')}.mart_engagement__post"
+    table = f"{dbt.warehouse.database('marts')}.mart_engagement__post"
     found = warehouse_client.query_df(
         f"SELECT post_id AS video_id, view_count, like_count, follower_count FROM {table}"
     )
@@ -124,7 +73,7 @@ def test_counters_are_those_of_the_later_reading(
 
 
 def test_benchmark_equals_pandas(
-    built: Dbt, videos: pd.DataFrame, rows: Callable[..., list[dict]]
+    dbt: DbtInProcess, videos: pd.DataFrame, rows: Callable[..., list[dict]]
 ) -> None:
     every = rows("marts", "mart_engagement__benchmark", "1")
     found = {row["follower_tier"]: row for row in every if row["post_format"] == "all"}

@@ -2,14 +2,13 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 import pytest
 from clickhouse_connect.driver.client import Client
-from dbt_command import Dbt
 from raw_tables import create_raw, day, fill
 from recording_cluster import RecordingCluster, alone, recording_cluster
 
+from tests.integration.dbt.dbt_in_process import DbtInProcess
 from warehouse.client import connect
 
 # three builds of every model, one after the other
@@ -28,30 +27,31 @@ ON_CLUSTER = re.compile(r'\bon cluster\s+("credence"|credence\b)', re.IGNORECASE
 
 
 @pytest.fixture(scope="module")
-def cluster(dbt: Dbt) -> Iterator[RecordingCluster]:
+def cluster(dbt: DbtInProcess) -> Iterator[RecordingCluster]:
     url = f"http://{dbt.warehouse.host}:{dbt.warehouse.port}"
     with recording_cluster(url) as found:
         yield found
 
 
 @pytest.fixture(scope="module")
-def statements(dbt: Dbt, cluster: RecordingCluster) -> Sequence[str]:
+def statements(dbt: DbtInProcess, cluster: RecordingCluster) -> Sequence[str]:
     """What a first build, a day's run and a full refresh sent, without dbt's comment."""
-    there = replace(dbt, warehouse=dbt.warehouse.model_copy(update={"port": cluster.port}))
+    recorded = dbt.warehouse.model_copy(update={"port": cluster.port})
+    there = DbtInProcess(recorded, dbt.folder, target="cluster")
     with connect(settings=dbt.warehouse) as client:
         raw = dbt.warehouse.database("raw")
         create_raw(client, raw)
         for number in (1, 2):
             read_day(client, raw, number)
         window = {"start_date": day(2).isoformat(), "end_date": day(2).isoformat()}
-        there.succeed("seed", "--target", "cluster")
-        there.succeed("run", "--target", "cluster")
-        there.succeed("test", "--target", "cluster", "--select", "core,test_type:data")
+        there.succeed("seed")
+        there.succeed("run")
+        there.succeed("test", "--select", "core,test_type:data")
         read_day(client, raw, 3)
         # rows of the second day are gone, others have come
         client.command(f"DELETE FROM {raw}.tiktok__videos WHERE snapshot_date = '{day(2)}'")
-        there.succeed("run", "--target", "cluster", variables=window)
-        there.succeed("run", "--target", "cluster", "--full-refresh", "--select", "core")
+        there.succeed("run", variables=window)
+        there.succeed("run", "--full-refresh", "--select", "core")
     return [COMMENT.sub("", statement).strip() for statement in cluster.statements]
 
 

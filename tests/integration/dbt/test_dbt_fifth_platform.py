@@ -2,15 +2,15 @@
 
 import shutil
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from clickhouse_connect.driver.client import Client
-from dbt_command import PROJECT, TARGET, Dbt
+from dbt_command import PROJECT, TARGET
 from raw_tables import create_raw, day, fill
 
 from orchestration.dbt_platforms import TIME_ZONES, platforms_macro
+from tests.integration.dbt.dbt_in_process import DbtInProcess
 from warehouse.client import connect
 
 STAGING = Path(__file__).parents[1] / "ingestion" / "fifth_platform" / "staging"
@@ -19,7 +19,7 @@ Rows = Callable[..., list[dict]]
 
 
 @pytest.fixture(scope="module")
-def built(dbt: Dbt, tmp_path_factory: pytest.TempPathFactory) -> Dbt:
+def built(dbt: DbtInProcess, tmp_path_factory: pytest.TempPathFactory) -> DbtInProcess:
     """The project with the folder and the list of platforms that is made from the registry."""
     folder = tmp_path_factory.mktemp("fifth")
     project = shutil.copytree(PROJECT, folder / "dbt_project", ignore=TARGET)
@@ -28,9 +28,9 @@ def built(dbt: Dbt, tmp_path_factory: pytest.TempPathFactory) -> Dbt:
     (project / "macros" / "platforms.sql").write_text(macros)
     with connect(settings=dbt.warehouse) as client:
         land(client, dbt.warehouse.database("raw"))
-    copy = replace(dbt, project=project, folder=folder)
-    # with the unit tests: those of core know nothing of the platforms that there are
-    copy.succeed("build")
+    copy = DbtInProcess(dbt.warehouse, folder, project)
+    # with the unit tests of core: they know nothing of the platforms that there are
+    copy.succeed("build", "--exclude", "staging,test_type:unit", "marts,test_type:unit")
     return copy
 
 

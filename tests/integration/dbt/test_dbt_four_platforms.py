@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from clickhouse_connect.driver.client import Client
-from dbt_command import Dbt
 from raw_tables import create_raw, day, fill
 
+from tests.integration.dbt.dbt_in_process import DbtInProcess
 from warehouse.client import connect
 
 DAYS = (1, 2, 3)
@@ -78,7 +78,7 @@ def readings() -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 @pytest.fixture(scope="module")
-def built(dbt: Dbt, readings: tuple[pd.DataFrame, pd.DataFrame]) -> Dbt:
+def built(dbt: DbtInProcess, readings: tuple[pd.DataFrame, pd.DataFrame]) -> DbtInProcess:
     accounts, posts = (frame.astype(object).where(frame.notna(), None) for frame in readings)
     raw = dbt.warehouse.database("raw")
     with connect(settings=dbt.warehouse) as client:
@@ -123,7 +123,7 @@ def expected(readings: tuple[pd.DataFrame, pd.DataFrame]) -> pd.DataFrame:
     return posts
 
 
-def read(client: Client, built: Dbt, sql: str) -> pd.DataFrame:
+def read(client: Client, built: DbtInProcess, sql: str) -> pd.DataFrame:
     databases = {name: built.warehouse.database(name) for name in ("core", "marts")}
     return client.query_df(sql.format(**databases))
 
@@ -138,7 +138,7 @@ def same(found: pd.Series, wanted: pd.Series) -> None:
 
 
 def test_every_post_and_day_stands_once_with_its_interactions(
-    built: Dbt, expected: pd.DataFrame, warehouse_client: Client
+    built: DbtInProcess, expected: pd.DataFrame, warehouse_client: Client
 ) -> None:
     found = read(
         warehouse_client,
@@ -154,7 +154,7 @@ def test_every_post_and_day_stands_once_with_its_interactions(
 
 
 def test_posts_stand_at_their_latest_day_and_say_whether_they_are_listed(
-    built: Dbt, expected: pd.DataFrame, warehouse_client: Client
+    built: DbtInProcess, expected: pd.DataFrame, warehouse_client: Client
 ) -> None:
     found = read(
         warehouse_client,
@@ -176,7 +176,7 @@ def test_posts_stand_at_their_latest_day_and_say_whether_they_are_listed(
 
 
 def test_the_benchmark_is_that_of_the_listed_posts(
-    built: Dbt, expected: pd.DataFrame, rows: Callable[..., list[dict]]
+    built: DbtInProcess, expected: pd.DataFrame, rows: Callable[..., list[dict]]
 ) -> None:
     last_day = expected.groupby(["platform", "account"]).day.transform("max")
     listed = expected[(expected.day == last_day) & expected.tier.notna()]

@@ -6,7 +6,6 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 from clickhouse_connect.driver.client import Client
-from dbt_command import Dbt
 from engagement_tables import TABLES
 from raw_tables import create_raw, day, fill
 
@@ -148,12 +147,6 @@ def published(post: str) -> datetime | None:
     if number == 7:
         return None
     return datetime.combine(day(1), time(22, tzinfo=UTC)) + timedelta(days=number - 1)
-
-
-@pytest.fixture(scope="module")
-def dbt(dbt: Dbt) -> DbtInProcess:
-    """dbt parsed once for the many runs of this module."""
-    return DbtInProcess(dbt.warehouse, dbt.folder)
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -5,10 +5,11 @@ import re
 
 import pytest
 from clickhouse_connect.driver.client import Client
-from dbt_command import Dbt, conformed_columns
+from dbt_command import conformed_columns
 from raw_tables import create_raw
 
 from ingestion.registry import PLATFORMS
+from tests.integration.dbt.dbt_in_process import DbtInProcess
 from tests.raw_declarations import raw_tables
 from warehouse.client import connect
 
@@ -18,7 +19,7 @@ VIEWS = [f"stg_{platform}__{view}" for platform in PLATFORMS for view in conform
 
 
 @pytest.fixture(scope="module")
-def staged(dbt: Dbt) -> Dbt:
+def staged(dbt: DbtInProcess) -> DbtInProcess:
     """The views of staging over a row of each platform's raw tables in each of three months."""
     raw = dbt.warehouse.database("raw")
     with connect(settings=dbt.warehouse) as client:
@@ -44,7 +45,9 @@ def plan_of(client: Client, view: str) -> str:
 
 
 @pytest.mark.parametrize("view", VIEWS)
-def test_a_day_is_read_alone_and_in_order(staged: Dbt, warehouse_client: Client, view: str) -> None:
+def test_a_day_is_read_alone_and_in_order(
+    staged: DbtInProcess, warehouse_client: Client, view: str
+) -> None:
     plan = plan_of(warehouse_client, f"{staged.warehouse.database('staging')}.{view}")
     reads = plan.split(READ)[1:]
     assert reads or "SystemOne" in plan, plan

@@ -2,17 +2,17 @@
 
 import pytest
 from clickhouse_connect.driver.client import Client
-from dbt_command import Dbt
 from raw_tables import day
 from test_dbt_incremental import ACCOUNTS, OWNERS, World
 
+from tests.integration.dbt.dbt_in_process import DbtInProcess
 from tests.kpi_formulas import differing_rows, unanswered_metrics
 from warehouse.client import connect
 from warehouse.kpis import kpis
 
 
 @pytest.fixture(scope="module")
-def built(dbt: Dbt) -> str:
+def built(dbt: DbtInProcess) -> str:
     """The database of the marts, built of three random days."""
     with connect(settings=dbt.warehouse) as client:
         world = World(client, dbt.warehouse.database("raw"), seed=5)

@@ -17,12 +17,12 @@ import kpi_ops
 import pandas as pd
 import pytest
 from clickhouse_connect.driver.client import Client
-from dbt_command import Dbt
 from kpi_marts import EXPRESSIONS, KEYS, columns_of, kpi_columns, read
 from kpi_raw import Raw
 from kpi_registry import differences, recount
-from kpi_world import add_forecasts, add_outcomes, add_twins, write_world
+from kpi_world import add_forecasts, add_outcomes, add_scores, add_twins, write_world
 
+from tests.integration.dbt.dbt_in_process import DbtInProcess
 from warehouse.client import connect
 from warehouse.kpis import Kpi, kpis
 
@@ -36,13 +36,14 @@ Counted = Mapping[str, pd.DataFrame]
 
 
 @pytest.fixture(scope="module")
-def built(dbt: Dbt, tmp_path_factory: pytest.TempPathFactory) -> Dbt:
+def built(dbt: DbtInProcess, tmp_path_factory: pytest.TempPathFactory) -> DbtInProcess:
     """The world in core and marts; what it cost is added up last."""
     write_world(dbt.warehouse, tmp_path_factory.mktemp("ingestion"), END)
     raw, ml, ops = (dbt.warehouse.database(layer) for layer in ("raw", "ml", "ops"))
     with connect(settings=dbt.warehouse) as client:
         add_twins(client, raw)
         add_forecasts(client, raw, ml, END)
+        add_scores(client, raw, ml, END)
         add_outcomes(client, raw, ops, datetime.now(UTC) - timedelta(minutes=1))
     dbt.succeed("seed")
     dbt.succeed("run")
@@ -51,7 +52,7 @@ def built(dbt: Dbt, tmp_path_factory: pytest.TempPathFactory) -> Dbt:
 
 
 @pytest.fixture(scope="module")
-def counted(built: Dbt) -> Counted:
+def counted(built: DbtInProcess) -> Counted:
     """Every mart's figures as pandas counts them."""
     with connect(settings=built.warehouse) as client:
         raw = Raw(client, built.warehouse.database("raw"))
@@ -86,7 +87,7 @@ def test_every_column_of_a_kpi_is_counted_anew(counted: Counted) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("mart", sorted({mart for kpi in kpis().values() for mart in kpi.grain}))
 def test_the_mart_holds_what_pandas_counts(
-    built: Dbt, counted: Counted, warehouse_client: Client, mart: str
+    built: DbtInProcess, counted: Counted, warehouse_client: Client, mart: str
 ) -> None:
     expected = counted[mart]
     found = read(warehouse_client, built.warehouse.database("marts"), mart, expected)
@@ -97,7 +98,9 @@ def test_the_mart_holds_what_pandas_counts(
 
 
 @pytest.mark.slow
-def test_no_figure_of_a_mart_is_nan_or_infinite(built: Dbt, warehouse_client: Client) -> None:
+def test_no_figure_of_a_mart_is_nan_or_infinite(
+    built: DbtInProcess, warehouse_client: Client
+) -> None:
     """What is not known is NULL: NaN and infinity pass for numbers, and pandas hides the former."""
     marts = built.warehouse.database("marts")
     columns = warehouse_client.query(
@@ -117,7 +120,7 @@ def test_no_figure_of_a_mart_is_nan_or_infinite(built: Dbt, warehouse_client: Cl
 
 @pytest.mark.slow
 def test_a_figure_that_is_off_is_found(
-    built: Dbt, counted: Counted, warehouse_client: Client
+    built: DbtInProcess, counted: Counted, warehouse_client: Client
 ) -> None:
     mart = "mart_growth__account_day"
     expected = counted[mart]

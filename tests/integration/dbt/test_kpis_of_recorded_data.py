@@ -9,16 +9,15 @@ from collections.abc import Mapping
 import pandas as pd
 import pytest
 from clickhouse_connect.driver.client import Client
-from dbt_command import Dbt
 from kpi_marts import KEYS, columns_of, read
 from kpi_recorded import Recorded
 from kpi_registry import differences, recount
-from test_benchmark_real import CSV, built, sandbox
+from recorded_build import CSV, needs_recorded_data
 from test_kpis_counted_anew import COUNTING
 
+from tests.integration.dbt.dbt_in_process import DbtInProcess
 from warehouse.client import connect
 
-__all__ = ["built", "sandbox"]
 assert COUNTING
 
 ROWS = {
@@ -71,17 +70,23 @@ OTHERS = {"mart_ops__cost", "mart_ops__pipeline_health", "mart_growth__forecast"
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.timeout(900),
-    pytest.mark.skipif(not CSV.exists(), reason=f"real data: {CSV} is absent"),
+    needs_recorded_data,
 ]
 
 Counted = Mapping[str, pd.DataFrame]
 
 
 @pytest.fixture(scope="module")
-def counted(built: Dbt) -> Counted:
+def dbt(recorded: DbtInProcess) -> DbtInProcess:
+    """The environment that holds the recorded accounts."""
+    return recorded
+
+
+@pytest.fixture(scope="module")
+def counted(dbt: DbtInProcess) -> Counted:
     """Every mart's figures as pandas counts them from the file."""
-    core, raw = (built.warehouse.database(layer) for layer in ("core", "raw"))
-    with connect(settings=built.warehouse) as client:
+    core, raw = (dbt.warehouse.database(layer) for layer in ("core", "raw"))
+    with connect(settings=dbt.warehouse) as client:
         keys, days = {}, set()
         for key, handle, day in client.query(
             f"SELECT account_key, handle, toInt32(last_snapshot_date) FROM {core}.dim_account"
@@ -100,11 +105,11 @@ def counted(built: Dbt) -> Counted:
 
 
 def test_the_marts_hold_what_pandas_counts_from_the_file(
-    built: Dbt, counted: Counted, warehouse_client: Client
+    dbt: DbtInProcess, counted: Counted, warehouse_client: Client
 ) -> None:
     told = {}
     for mart, expected in counted.items():
-        found = read(warehouse_client, built.warehouse.database("marts"), mart, expected)
+        found = read(warehouse_client, dbt.warehouse.database("marts"), mart, expected)
         wanted = expected[[*KEYS[mart], *columns_of(mart, expected)]]
         if different := differences(found, wanted, KEYS[mart]):
             told[mart] = different

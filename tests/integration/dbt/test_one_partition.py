@@ -1,15 +1,15 @@
 """A day's partition can be rebuilt by itself, and a backfill of several days is one run."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import dagster as dg
 import pytest
 from clickhouse_connect.driver.client import Client
-from dbt_command import Dbt
 from raw_tables import create_raw, day, fill
 
 from orchestration.resources import resources
 from orchestration.transform import transform_assets
+from tests.integration.dbt.dbt_in_process import DbtInProcess
 
 # the fact, and the dimension that its tests hold it against
 MODELS = [dg.AssetKey(["core", name]) for name in ("fct_account_day", "dim_account")]
@@ -20,7 +20,7 @@ Rows = Callable[..., list[dict]]
 
 
 @pytest.fixture
-def transform(dbt: Dbt, monkeypatch: pytest.MonkeyPatch) -> Iterator[dg.AssetsDefinition]:
+def transform(dbt: DbtInProcess, monkeypatch: pytest.MonkeyPatch) -> list[dg.AssetsDefinition]:
     """The models as Dagster runs them, in the environment of this module."""
     user, password = dbt.warehouse.login("owner")
     for name, value in {
@@ -36,10 +36,10 @@ def transform(dbt: Dbt, monkeypatch: pytest.MonkeyPatch) -> Iterator[dg.AssetsDe
     return transform_assets()
 
 
-def rebuild(transform: dg.AssetsDefinition, **days: object) -> None:
+def rebuild(transform: list[dg.AssetsDefinition], **days: object) -> None:
     """Run the steps that lead to the models, as Dagster does for a partition or a range of them."""
     done = dg.materialize(
-        [transform],
+        transform,
         selection=dg.AssetSelection.assets(*MODELS).upstream(),
         resources=resources(),
         **days,  # type: ignore[arg-type]
@@ -54,7 +54,7 @@ def followers(rows: Rows) -> dict[str, int]:
 
 @pytest.mark.slow
 def test_a_partition_is_rebuilt_by_itself_and_a_range_in_one_run(
-    dbt: Dbt, warehouse_client: Client, transform: dg.AssetsDefinition, rows: Rows
+    dbt: DbtInProcess, warehouse_client: Client, transform: list[dg.AssetsDefinition], rows: Rows
 ) -> None:
     raw = dbt.warehouse.database("raw")
     create_raw(warehouse_client, raw)
@@ -92,7 +92,7 @@ def test_a_partition_is_rebuilt_by_itself_and_a_range_in_one_run(
 
 
 def test_a_backfill_is_one_run_and_runs_of_models_stand_in_line() -> None:
-    transform = transform_assets()
-    assert transform.backfill_policy == dg.BackfillPolicy.single_run()
-    assert {definition.pool for definition in transform.node_def.iterate_node_defs()} == {"dbt"}
-    assert isinstance(transform.partitions_def, dg.DailyPartitionsDefinition)
+    for step in transform_assets():
+        assert step.backfill_policy == dg.BackfillPolicy.single_run()
+        assert {definition.pool for definition in step.node_def.iterate_node_defs()} == {"dbt"}
+        assert isinstance(step.partitions_def, dg.DailyPartitionsDefinition)

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 from clickhouse_connect.driver.client import Client
-from dbt_command import Dbt
 from raw_tables import create_raw, day
 from real_life_cases import FIRST, RUNS, land
 
@@ -35,19 +34,18 @@ FIGURES = (
 
 
 @pytest.fixture(scope="module")
-def built(dbt: Dbt) -> Dbt:
+def built(dbt: DbtInProcess) -> DbtInProcess:
     """The warehouse after all runs."""
-    runner = DbtInProcess(dbt.warehouse, dbt.folder, dbt.project)
     raw = dbt.warehouse.database("raw")
     with connect(settings=dbt.warehouse) as client:
         create_raw(client, raw)
         land(client, raw, FIRST)
-        runner.succeed("seed")
-        runner.succeed("run")
+        dbt.succeed("seed")
+        dbt.succeed("run")
         for stage, (first, last) in RUNS.items():
             land(client, raw, stage)
             window = {"start_date": day(first).isoformat(), "end_date": day(last).isoformat()}
-            runner.succeed("run", "--exclude", "staging", variables=window)
+            dbt.succeed("run", "--exclude", "staging", variables=window)
     return dbt
 
 
@@ -58,7 +56,7 @@ def in_utc(value: Any) -> Any:
 
 
 @pytest.fixture
-def read(built: Dbt, warehouse_client: Client) -> Read:
+def read(built: DbtInProcess, warehouse_client: Client) -> Read:
     """Rows of an account: ``read("core.dim_post", "tiktok:a", "post_key")``, in their order."""
 
     def rows(table: str, account: str, columns: str) -> list[tuple[Any, ...]]:
@@ -247,7 +245,7 @@ def test_a_post_on_two_days_is_one_post_with_two_readings(read: Read) -> None:
 
 
 def test_a_platforms_day_has_its_bounds_in_utc_and_leads_back_to_itself(
-    read: Read, dbt: Dbt, warehouse_client: Client
+    read: Read, dbt: DbtInProcess, warehouse_client: Client
 ) -> None:
     measured = "snapshot_date, day_start_at, day_end_at, reach_count"
     found = read("core.fct_account_day", "instagram:zoned", measured)

@@ -33,6 +33,7 @@ account_days as (
         account_key,
         snapshot_date,
         follower_count,
+        reach_count,
         view_count
     from {{ ref('fct_account_day') }}
     where snapshot_date in (select target_date from forecasts)
@@ -53,6 +54,7 @@ held_against_actuals as (
         forecasts.*,
         case forecasts.metric
             when 'follower_count' then toFloat64(account_days.follower_count)
+            when 'reach_count' then toFloat64(account_days.reach_count)
             when 'view_count' then toFloat64(account_days.view_count)
             when 'engagement_rate_by_views' then post_days.engagement_rate_by_views
         end as actual_value
@@ -77,6 +79,8 @@ select
     cast(forecasts.forecast_value as Float64) as forecast_value,
     cast(forecasts.lower_value as Nullable(Float64)) as lower_value,
     cast(forecasts.upper_value as Nullable(Float64)) as upper_value,
+    cast(forecasts.lower_95_value as Nullable(Float64)) as lower_95_value,
+    cast(forecasts.upper_95_value as Nullable(Float64)) as upper_95_value,
     cast(forecasts.actual_value as Nullable(Float64)) as actual_value,
     cast(
         forecasts.actual_value >= forecasts.lower_value and forecasts.actual_value <= forecasts.upper_value
