@@ -19,7 +19,7 @@ from orchestration.stage import module
 LAUNCH_TAG = "credence/launch"
 RANGE_START_TAG = "dagster/asset_partition_range_start"
 RANGE_END_TAG = "dagster/asset_partition_range_end"
-ONE_PROCESS = PROJECT_ROOT / "orchestration" / "one_process.yaml"
+TWO_STEPS = PROJECT_ROOT / "orchestration" / "two_steps.yaml"
 POLL_SECONDS = 0.3
 IN_PROGRESS = [
     dg.DagsterRunStatus.STARTING,
@@ -95,7 +95,7 @@ def run_job(
     command = module(
         *("dagster", "job", "execute", "--module-name", "orchestration.definitions"),
         *("--working-directory", str(PROJECT_ROOT), "--job", job, "--tags", json.dumps(tags)),
-        *("--config", str(ONE_PROCESS)),
+        *("--config", str(TWO_STEPS)),
     )
     report = RunReport()
     with log.open("wb") as output, DagsterInstance.from_config(env["DAGSTER_HOME"]) as instance:

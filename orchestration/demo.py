@@ -1,4 +1,4 @@
-"""``make demo``: the daily job end to end on a new embedded warehouse and the sandbox.
+"""``make demo``: a warehouse's first day end to end on a new embedded warehouse and the sandbox.
 
 Everything is built in a folder next to the final one and moved into place when the run has
 succeeded: a demo that fails or is stopped leaves the last one as it was.
@@ -8,6 +8,7 @@ import os
 import subprocess
 import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from orchestration.dagster_run import RunReport, Say, run_job
-from orchestration.services import running
+from orchestration.services import launched, running
 from orchestration.settings import PROJECT_ROOT
 from orchestration.stage import (
     Folders,
@@ -34,7 +35,7 @@ from orchestration.world import World, put_in_place, recover, refuse_foreign, re
 from warehouse.errors import UserError
 from warehouse.server.process import owned
 
-JOB = "daily"
+JOB = "first_day"
 
 
 def run_demo(creators: int, days: int, api_days: int, replay: Path | None) -> bool:
@@ -109,34 +110,47 @@ def build_in_place(world: World, final: Path, console: Console, say: Say) -> Run
 
 
 def build(world: World, at: Folders, console: Console, say: Say) -> RunReport:
-    """Run the daily job over the world's last days into the folders and print the summary."""
-    with running(warehouse_service(at.warehouse, 0), at.logs) as warehouse:
+    """Run the job over the world's last days into the folders and print the summary."""
+    with (
+        # it makes its world while the warehouse starts
+        launched(sandbox_service(world, 0), at.logs) as sandbox,
+        running(warehouse_service(at.warehouse, 0), at.logs) as warehouse,
+    ):
         env = warehouse_environment(warehouse, at.warehouse)
-        env |= dagster_environment(at.dagster_home)
+        env |= dagster_environment(at.dagster_home, watched=False)
         say(f"warehouse ready at {warehouse.url}")
         run_command(module("warehouse", "schema"), env)
-        with running(sandbox_service(world, 0), at.logs) as sandbox:
-            say(f"sandbox ready at {sandbox.url}")
-            env |= world_environment(world, sandbox, at)
-            arguments = world.sandbox_arguments()
-            say(run_command(module("ingestion.sandbox", "connections", *arguments), env))
-            write_history(world, env, say)
-            say("starting Dagster")
-            report = run_job(JOB, world.run_days(), env, at.logs / "run.log", say)
+        say(f"sandbox ready at {sandbox.url}")
+        env |= world_environment(world, sandbox, at)
+        arguments = world.sandbox_arguments()
+        say(run_command(module("ingestion.sandbox", "connections", *arguments), env))
+        write_past(world, env, say)
+        say("starting Dagster")
+        report = run_job(JOB, world.run_days(), env, at.logs / "run.log", say)
+        # whoever opens it from here on may watch it
+        dagster_environment(at.dagster_home)
         if not report.failures:
             print_summary(console, env, report)
         return report
 
 
-def write_history(world: World, env: Mapping[str, str], say: Say) -> None:
-    """Write the world's days before those that are read through the APIs."""
-    days = world.history_days()
-    if days is None:
+def write_past(world: World, env: Mapping[str, str], say: Say) -> None:
+    """Write a synthetic world's days before those that are read through the APIs, and its truth.
+
+    Models are trained on labels that come out of the truth, late and with errors.
+    """
+    if world.replay:
         return
-    first, last = (day.isoformat() for day in days)
-    say(f"writing history, {first} to {last}")
-    arguments = [*world.sandbox_arguments(), "--until", last]
-    say(run_command(module("ingestion.sandbox", "history", *arguments), env))
+    commands = [module("ingestion.sandbox", "truth", "load", *world.sandbox_arguments())]
+    days = world.history_days()
+    if days is not None:
+        first, last = (day.isoformat() for day in days)
+        say(f"writing history, {first} to {last}")
+        arguments = [*world.sandbox_arguments(), "--until", last]
+        commands.append(module("ingestion.sandbox", "history", *arguments))
+    with ThreadPoolExecutor() as pool:
+        for words in pool.map(lambda command: run_command(command, env), commands):
+            say(words)
 
 
 def run_command(command: list[str], env: Mapping[str, str]) -> str:

@@ -110,7 +110,7 @@ def spawn(
 
     It gets a session of its own: Ctrl-C reaches the parent alone, which stops children in order.
     A parent that is killed takes its children with it (on Linux): none holds a port or a folder
-    that nobody looks after.
+    that nobody looks after. SIGTERM ends it even where the parent itself blocks or ignores that.
     """
     return subprocess.Popen(  # noqa: S603
         list(command),
@@ -120,7 +120,7 @@ def spawn(
         stdout=output,
         stderr=subprocess.STDOUT,
         start_new_session=True,
-        preexec_fn=_end_with_parent(),
+        preexec_fn=_made_stoppable(),
     )
 
 
@@ -130,12 +130,18 @@ def settings_file() -> dict[str, str]:
     return {name: value for name, value in values.items() if value}
 
 
-def _end_with_parent() -> Callable[[], object] | None:
-    if sys.platform != "linux":
-        return None
+def _made_stoppable() -> Callable[[], object]:
     # looked up before the fork: a child between fork and exec may not load anything
-    prctl = ctypes.CDLL(None).prctl
-    return lambda: prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    prctl = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
+
+    def prepare() -> None:
+        # both are inherited through exec, and whoever stops the child would wait for nothing
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])
+        if prctl:
+            prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+    return prepare
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:

@@ -13,12 +13,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import yaml
+
 from dashboards.settings import DashboardsSettings
 from ingestion.connections.cipher import keys_beside
 from ingestion.connections.database import absolute_url
 from ingestion.sandbox.credentials import DEFAULT_API_KEY
 from ingestion.sandbox.environment import environment
 from ingestion.settings import IngestionSettings
+from ml.settings import MlSettings
 from orchestration.services import Launched, Service
 from orchestration.settings import PROJECT_ROOT, OrchestrationSettings
 from orchestration.world import World
@@ -36,6 +39,8 @@ class Folders:
     dlt: Path
     database: Path
     """Creators, connections and tokens."""
+    models: Path
+    """Fitted models and their cards."""
     logs: Path
 
     @classmethod
@@ -47,6 +52,7 @@ class Folders:
             dagster_home=base / "dagster",
             dlt=base / "dlt",
             database=base / "operational.db",
+            models=base / "models",
             logs=logs,
         )
 
@@ -139,26 +145,39 @@ def world_environment(world: World, sandbox: Launched, at: Folders) -> dict[str,
         "DATABASE_URL": f"sqlite:///{at.database}",
         "TOKEN_KEYS": keys_beside(at.database),
         "DLT_DIR": str(at.dlt),
+        "ML_ARTIFACTS": str(at.models),
         "PARTITIONS_START": world.first_day().isoformat(),
     }
 
 
-def dagster_environment(home: Path) -> dict[str, str]:
+def dagster_environment(home: Path, watched: bool = True) -> dict[str, str]:
     """Where Dagster keeps its state and runs; ``dagster.yaml`` is put there.
 
+    A home that no UI is to watch yet gets the quicker event log (``orchestration.event_log``).
     Dagster's command line puts a ``.env`` of its working directory above the environment, so it
     works in its own folder, and the settings that are paths are made absolute for it; a world's
     environment lies above.
     """
     home.mkdir(parents=True, exist_ok=True)
     source = PROJECT_ROOT / "orchestration" / "dagster.yaml"
-    (home / "dagster.yaml").write_bytes(source.read_bytes())
+    log = {} if watched else {"event_log_storage": _unwatched_event_log(home)}
+    (home / "dagster.yaml").write_text(source.read_text() + (yaml.safe_dump(log) if log else ""))
     return {
         "DAGSTER_HOME": str(home),
         "PYTHONPATH": str(PROJECT_ROOT),
         "DATABASE_URL": absolute_url(IngestionSettings().database_url, PROJECT_ROOT),
         "DLT_DIR": str(PROJECT_ROOT / IngestionSettings().dlt_dir),
+        "ML_ARTIFACTS": str(PROJECT_ROOT / MlSettings().artifacts),
         "SUPERSET_HOME": str(PROJECT_ROOT / DashboardsSettings().home),
         "SUPERSET_VENV": str(PROJECT_ROOT / DashboardsSettings().venv),
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
+    }
+
+
+def _unwatched_event_log(home: Path) -> dict[str, object]:
+    """The entry of ``dagster.yaml``, over the folder where Dagster's own event log lies."""
+    return {
+        "module": "orchestration.event_log",
+        "class": "UnwatchedEventLog",
+        "config": {"base_dir": str(home / "history" / "runs")},
     }

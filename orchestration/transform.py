@@ -79,12 +79,25 @@ def _last_change() -> float:
     return max(file.stat().st_mtime for file in files)
 
 
-def transform_assets() -> dg.AssetsDefinition:
-    """Every model of the project as one step that builds and tests the days of a run."""
+# what stands on the models' scores, and so is built after them
+ON_SCORES = "source:ml+"
 
+
+def transform_assets() -> list[dg.AssetsDefinition]:
+    """The project's models as two steps that build and test the days of a run: what the machine
+    learning reads, and what reads the machine learning."""
+    return [
+        _transform("transform", select="fqn:*", exclude=ON_SCORES),
+        _transform("show_scores", select=ON_SCORES, exclude=None),
+    ]
+
+
+def _transform(name: str, select: str, exclude: str | None) -> dg.AssetsDefinition:
     @dbt_assets(
         manifest=ensure_manifest(),
-        name="transform",
+        name=name,
+        select=select,
+        exclude=exclude,
         dagster_dbt_translator=LayerTableTranslator(),
         partitions_def=daily_partitions(),
         backfill_policy=dg.BackfillPolicy.single_run(),
@@ -101,8 +114,10 @@ def transform_assets() -> dg.AssetsDefinition:
         # unit tests say something about the code, not about today's data; exposures build nothing
         left_out = ["--exclude-resource-type", "unit_test", "--exclude-resource-type", "exposure"]
         build = ["build", *left_out, "--vars", json.dumps(days)]
+        # one folder for the steps of a run: the second finds what the first has parsed
+        target = MANIFEST.parent / f"run-{context.run_id}"
         try:
-            yield from dbt.cli(build, context=context).stream()
+            yield from dbt.cli(build, context=context, target_path=target).stream()
         except DagsterDbtCliRuntimeError as error:
             raise dg.Failure(
                 description=dbt_errors(error.description or str(error)),

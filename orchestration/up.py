@@ -99,30 +99,35 @@ def start(stack: ExitStack, path: Path, console: Console) -> list[Launched]:
     services += [launch(dagster_service(settings.dagster_port, env)), superset]
     for service in services:
         console.print(f"{service.name:<10} {service.url}", soft_wrap=True)
-    deploy_dashboards(superset, env, console)
+    deployed = deploy_dashboards(superset, env, console)
+    if deployed and world:
+        # the passwords of new users stand here once, and in files of their owner's from then on
+        console.print("\nUsers of the demo, by role:")
+        console.print(run_command(module("dashboards", "demo-users"), env), soft_wrap=True)
     if dashboards.password is None:
         kept = dashboards.home / "admin_password"
         console.print(f"Superset's user is {dashboards.user}, the password is in {kept}")
     return services
 
 
-def deploy_dashboards(superset: Launched, env: dict[str, str], console: Console) -> None:
+def deploy_dashboards(superset: Launched, env: dict[str, str], console: Console) -> bool:
     """Deploy what is written down; a warehouse without marts yet is told, not an end."""
     try:
         run_command(module("dashboards", "deploy"), env)
     except UserError as error:
-        console.print(f"overview   not deployed: {escape(str(error))}", soft_wrap=True)
-    else:
-        url = f"{superset.url}/superset/dashboard/overview/"
-        console.print(f"overview   {url}", soft_wrap=True)
+        console.print(f"dashboards not deployed: {escape(str(error))}", soft_wrap=True)
+        return False
+    console.print(f"dashboards {superset.url}/dashboard/list/", soft_wrap=True)
+    return True
 
 
 def superset_environment(world: World | None, dashboards: DashboardsSettings) -> dict[str, str]:
-    """The Superset that runs here, and with a demo one that keeps its metadata here too."""
+    """The Superset that runs here; a demo's keeps its metadata and its users here too."""
     here = {"SUPERSET_URL": f"http://127.0.0.1:{dashboards.port}"}
     if world:
         own = DashboardsSettings.model_construct(home=dashboards.home)
         here["SUPERSET_METADATA_URL"] = own.superset_metadata_url()
+        here["SUPERSET_OIDC_ISSUER"] = ""
     return here
 
 

@@ -21,6 +21,7 @@ from orchestration.stage import (
     world_environment,
 )
 from orchestration.world import World
+from tests.warehouse_process import WarehouseServer
 from warehouse.client import connect
 from warehouse.settings import WarehouseSettings
 
@@ -37,16 +38,25 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> Folders:
 
 
 @pytest.fixture(scope="module")
+def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WarehouseSettings]:
+    """A warehouse of its own: a server's reader has rights on one environment alone."""
+    server = WarehouseServer(tmp_path_factory.mktemp("server"), env={"CREDENCE_ENV": ENV})
+    yield server.settings
+    server.stop()
+
+
+@pytest.fixture(scope="module")
 def environment(warehouse: WarehouseSettings, folders: Folders) -> dict[str, str]:
-    """A prefix of its own keeps the shared warehouse's other tenants apart."""
+    """What leads the steps of a run to this warehouse."""
     env = {
         "CLICKHOUSE_HOST": warehouse.host,
         "CLICKHOUSE_PORT": str(warehouse.port),
         "CLICKHOUSE_USER": warehouse.user,
         "CLICKHOUSE_PASSWORD": warehouse.login("owner")[1],
+        "CLICKHOUSE_READER_PASSWORD": warehouse.login("reader")[1],
         "CREDENCE_ENV": ENV,
         "REQUEST_ATTEMPTS": "1",
-        **dagster_environment(folders.dagster_home),
+        **dagster_environment(folders.dagster_home, watched=False),
     }
     run_command(module("warehouse", "schema"), env)
     return env
@@ -132,30 +142,6 @@ def test_a_broken_platform_fails_the_run_with_its_own_error(
     assert "127.0.0.1:9" in failure
     assert "\n" not in failure
     assert rows(warehouse) == before
-
-
-@pytest.mark.slow
-def test_a_platform_without_accounts_owes_no_rows(
-    environment: dict[str, str], folders: Folders, tmp_path: Path
-) -> None:
-    """Recorded data know TikTok alone: YouTube's tables stay empty, and that is no failure."""
-    (tmp_path / "real").mkdir()
-    (tmp_path / "real" / "tiktok_videos.csv").write_text(
-        "video_id,create_time,username,hashtags,duration,like_count,share_count,comment_count,"
-        "view_count,follower_count,likes_count,video_count\n"
-        "11,1601169789,ada,[],18,20,2,3,400,5000,900,1\n"
-    )
-    world = World(replay=tmp_path, end_date=TODAY)
-    at = Folders.of_demo(tmp_path / "warehouse", tmp_path / "logs")
-    with running(sandbox_service(world, 0), at.logs) as sandbox:
-        env = environment | dagster_environment(at.dagster_home)
-        env |= world_environment(world, sandbox, at) | {"CREDENCE_ENV": "recorded"}
-        run_command(module("warehouse", "schema"), env)
-        arguments = world.sandbox_arguments()
-        run_command(module("ingestion.sandbox", "connections", *arguments), env)
-        report = run_job("daily", (TODAY, TODAY), env, at.logs / "run.log", print)
-    assert report.failures == []
-    assert "raw/youtube__videos" in report.materialized
 
 
 @pytest.mark.slow

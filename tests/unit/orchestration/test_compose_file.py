@@ -1,5 +1,6 @@
 """docker-compose.yml names only what exists: commands, files, ports, variables, services."""
 
+import ast
 import importlib.util
 import itertools
 import re
@@ -48,6 +49,8 @@ def test_command_and_its_files_exist(name: str) -> None:
     command: list[str] = OURS[name]["command"]
     if command[:2] == ["python", "-m"]:
         assert importlib.util.find_spec(command[2])
+    elif command[0] == "python":
+        assert f"/{command[1]} ./" in dockerfile(OURS[name]).read_text()
     else:
         assert command[0] in {"dagster", "dagster-webserver", "dagster-daemon"}
     for option, value in itertools.pairwise(command):
@@ -64,8 +67,10 @@ def test_dependencies_and_volumes_are_declared(name: str) -> None:
         assert other in SERVICES
         if condition["condition"] == "service_healthy":
             assert "healthcheck" in SERVICES[other]
-    named = {volume.split(":")[0] for volume in service.get("volumes", [])}
-    assert named <= set(COMPOSE["volumes"])
+    sources = {volume.split(":")[0] for volume in service.get("volumes", [])}
+    files = {source for source in sources if source.startswith("./")}
+    assert all((ROOT / file).is_file() for file in files)
+    assert sources - files <= set(COMPOSE["volumes"])
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -92,6 +97,24 @@ def test_the_header_sets_what_exists() -> None:
     assert named == environment("http://sandbox:8081")
     assert set(named) <= set(variables_of_the_example())
     assert {name for name in named if f"${{{name}:" not in text} == set()
+
+
+def test_superset_is_given_every_setting_of_the_login_at_a_provider() -> None:
+    given = set(SERVICES["superset"]["environment"])
+    names = {name for name in variables_of_the_example() if name.startswith("SUPERSET_OIDC_")}
+    assert names
+    assert names <= given
+
+
+def test_supersets_image_holds_what_its_configuration_imports() -> None:
+    folder = ROOT / "dashboards"
+    copied = re.findall(r"^COPY dashboards/(\w+)\.py ", (folder / "Dockerfile").read_text(), re.M)
+    modules = {file.stem for file in folder.glob("*.py")}
+    for name in copied:
+        source = ast.parse((folder / f"{name}.py").read_text())
+        froms = {node.module for node in ast.walk(source) if isinstance(node, ast.ImportFrom)}
+        assert froms & modules <= set(copied), name
+    assert {"bootstrap", "superset_config", "oidc_login"} <= set(copied)
 
 
 def test_no_secret_has_a_default() -> None:

@@ -1,5 +1,6 @@
 """Exposures: dbt's list of who reads the marts is that of the dashboards."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import yaml
@@ -33,9 +34,7 @@ def test_a_table_of_ml_is_a_source() -> None:
     assets = load_assets()
     name = "mart_engagement__account"
     forecast = assets.datasets[name].model_copy(update={"layer": "ml", "table": "growth_forecast"})
-    changed = type(assets)(
-        assets.databases, {**assets.datasets, name: forecast}, assets.charts, assets.dashboards
-    )
+    changed = replace(assets, datasets={**assets.datasets, name: forecast})
     overview = next(item for item in exposures(changed) if item["label"] == "Overview")
     assert "source('ml', 'growth_forecast')" in overview["depends_on"]
 

@@ -7,6 +7,10 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+from dagster._core.definitions.sensor_definition import SensorExecutionData
+
+from orchestration.bi import CHECK
+from orchestration.executor import PRELOADED, with_forks
 
 ROOT = Path(__file__).resolve().parents[3]
 SEEDS = ROOT / "dbt_project" / "seeds"
@@ -42,6 +46,7 @@ GRAPH = [
     "marts/mart_engagement__post",
     "marts/mart_engagement__posting_time",
     "marts/mart_fraud__account_day",
+    "marts/mart_fraud__authenticity",
     "marts/mart_fraud__comment_quality",
     "marts/mart_fraud__follower_spike",
     "marts/mart_fraud__pod",
@@ -52,8 +57,18 @@ GRAPH = [
     "marts/mart_insurance__account_exposure",
     "marts/mart_ops__cost",
     "marts/mart_ops__pipeline_health",
+    "ml/account_feature",
+    "ml/authenticity_champion",
+    "ml/authenticity_model",
+    "ml/authenticity_score",
+    "ml/growth_champion",
     "ml/growth_forecast",
+    "ml/growth_model",
     "ml/model_registry",
+    "ml/risk_champion",
+    "ml/risk_model",
+    "ml/risk_score",
+    "ml/training_example",
     "ops/ingestion_outcome",
     "raw/app__connections",
     "raw/app__creators",
@@ -167,8 +182,18 @@ GRAPH = [
 ]
 
 
-OUTSIDE = {"ml", "ops", "system"}
+OUTSIDE = {"ops", "system"}
 """What code writes beside the graph, and what the engine logs of itself."""
+ON_SCORES = {"marts/mart_fraud__authenticity", "marts/mart_growth__forecast"}
+"""Marts that join what the models say; no model reads them."""
+TRAINING = {
+    "ml/training_example",
+    *(
+        f"ml/{name}_{part}"
+        for name in ("authenticity", "growth", "risk")
+        for part in ("model", "champion")
+    ),
+}
 # Views of nothing: the platform gives no such thing, and core reads the same views of all.
 OF_NOTHING = {
     "stg_facebook__audience_days",
@@ -185,13 +210,15 @@ def defs() -> dg.Definitions:
 
 
 def test_loads_without_environment_and_network(tmp_path: Path) -> None:
-    """In a new process whose sockets are shut and whose environment is bare."""
+    """In a new process whose sockets are shut and whose environment is bare; without the models'
+    libraries, which take longer to load than all the rest."""
     code = (
-        "import socket\n"
+        "import socket, sys\n"
         "def shut(*a, **k): raise OSError('no network')\n"
         "socket.socket.connect = shut\n"
         "socket.getaddrinfo = shut\n"
         "from orchestration.definitions import defs\n"
+        "print(sorted({'sklearn', 'skops', 'statsforecast', 'matplotlib'} & set(sys.modules)))\n"
         "print(len(list(defs.resolve_asset_graph().get_all_asset_keys())))"
     )
     done = subprocess.run(
@@ -202,7 +229,9 @@ def test_loads_without_environment_and_network(tmp_path: Path) -> None:
         text=True,
     )
     assert done.returncode == 0, done.stderr
-    assert int(done.stdout.strip().splitlines()[-1]) == len(GRAPH)
+    loaded, count = done.stdout.strip().splitlines()[-2:]
+    assert loaded == "[]"
+    assert int(count) == len(GRAPH)
 
 
 def test_the_graph_is_the_one_written_here(defs: dg.Definitions) -> None:
@@ -218,11 +247,15 @@ def test_every_asset_has_its_layer_as_group(defs: dg.Definitions) -> None:
 
 
 def test_layers_flow_one_way(defs: dg.Definitions) -> None:
-    order = [*sorted(OUTSIDE), "raw", "staging", "core", "marts", "dashboards"]
+    order = [*sorted(OUTSIDE), *("raw", "staging", "core", "marts", "ml", "scored", "dashboards")]
+
+    def place(key: dg.AssetKey) -> int:
+        return order.index("scored" if key.to_user_string() in ON_SCORES else key.path[0])
+
     graph = defs.resolve_asset_graph()
     for key in graph.get_all_asset_keys():
-        parents = [order.index(parent.path[0]) for parent in graph.get(key).parent_keys]
-        rank = order.index(key.path[0])
+        parents = [place(parent) for parent in graph.get(key).parent_keys]
+        rank = place(key)
         assert all(parent <= rank for parent in parents), key
         if not parents and rank > order.index("raw"):
             assert key.path[1] in OF_NOTHING or is_written_down(key), f"{key}: nothing upstream"
@@ -248,11 +281,70 @@ def test_every_mart_has_checks(defs: dg.Definitions) -> None:
     assert built <= checked
 
 
-def test_the_daily_job_builds_everything_but_dashboards(defs: dg.Definitions) -> None:
-    job = defs.resolve_job_def("daily")
-    keys = {key.to_user_string() for key in job.asset_layer.executable_asset_keys}
-    outside = ("dashboards/", *(f"{layer}/" for layer in OUTSIDE))
-    assert keys == {key for key in GRAPH if not key.startswith(outside)}
+def built_by(defs: dg.Definitions, job: str) -> set[str]:
+    keys = defs.resolve_job_def(job).asset_layer.executable_asset_keys
+    return {key.to_user_string() for key in keys}
+
+
+def test_the_daily_job_builds_everything_but_dashboards_and_trains_nothing(
+    defs: dg.Definitions,
+) -> None:
+    outside = ("dashboards/", *(f"{layer}/" for layer in OUTSIDE), "ml/model_registry")
+    everything = {key for key in GRAPH if not key.startswith(outside)}
+    assert built_by(defs, "daily") == everything - TRAINING
+    assert built_by(defs, "first_day") == everything
+    assert built_by(defs, "train_models") == TRAINING
+
+
+def test_no_champion_stands_before_its_checks(defs: dg.Definitions) -> None:
+    graph = defs.resolve_asset_graph()
+    for name in ("authenticity", "growth", "risk"):
+        model = dg.AssetKey(["ml", f"{name}_model"])
+        assert graph.get(dg.AssetKey(["ml", f"{name}_champion"])).parent_keys == {model}
+        assert graph.get_check_spec(dg.AssetCheckKey(model, "may_speak")).blocking
+
+
+def test_every_dashboard_has_a_check_of_its_charts(defs: dg.Definitions) -> None:
+    graph = defs.resolve_asset_graph()
+    checks = {check.asset_key for check in graph.asset_check_keys if check.name == CHECK}
+    assert checks == {key for key in graph.get_all_asset_keys() if key.path[0] == "dashboards"}
+    specs = [graph.get_check_spec(dg.AssetCheckKey(key, CHECK)) for key in checks]
+    assert not any(spec.blocking for spec in specs)
+    assert all(graph.get(key).owners for key in checks)
+
+
+def test_one_step_deploys_and_one_checks(defs: dg.Definitions) -> None:
+    """Whatever number of dashboards there is: Superset imports all of them in one call."""
+    dashboards = {key for key in GRAPH if key.startswith("dashboards/")}
+    for name, deployed in (("deploy_dashboards", dashboards), ("charts", set())):
+        job = defs.resolve_job_def(name)
+        assert [node.name for node in job.nodes] == ["dashboards"]
+        keys = {key.to_user_string() for key in job.asset_layer.executable_asset_keys}
+        assert keys == deployed
+        assert len(job.asset_layer.asset_graph.asset_check_keys) == len(dashboards)
+
+
+@pytest.mark.parametrize(("job", "requests"), [("daily", 1), ("first_day", 1), ("freshness", 0)])
+def test_each_load_is_followed_by_a_run_of_every_chart(
+    defs: dg.Definitions, job: str, requests: int
+) -> None:
+    sensor = defs.resolve_sensor_def("charts_after_each_load")
+    assert sensor.default_status == dg.DefaultSensorStatus.RUNNING
+    assert sensor.job_name == "charts"
+    with dg.instance_for_test() as instance:
+
+        def tick(cursor: str | None) -> SensorExecutionData:
+            context = dg.build_sensor_context(
+                instance, cursor=cursor, repository_def=defs.get_repository_def()
+            )
+            return sensor.evaluate_tick(context)
+
+        begin = tick(None).cursor
+        run = instance.add_run(dg.DagsterRun(job_name=job))
+        success = dg.DagsterEvent(dg.DagsterEventType.PIPELINE_SUCCESS.value, job)
+        instance.report_dagster_event(success, run.run_id)
+        asked = tick(begin).run_requests or []
+    assert [request.run_key for request in asked] == [run.run_id] * requests
 
 
 def test_the_schedule_runs_the_day_that_has_begun(defs: dg.Definitions) -> None:
@@ -270,9 +362,31 @@ def test_the_schedule_runs_the_day_that_has_begun(defs: dg.Definitions) -> None:
     assert request.partition_key == "2026-11-20"
 
 
+def test_steps_are_forked_unless_a_run_says_otherwise(defs: dg.Definitions) -> None:
+    """Of the jobs and of whatever is materialized by hand."""
+    assert with_forks({"in_process": {}}) == {"in_process": {}}
+    forked = with_forks({"multiprocess": {"max_concurrent": 2}})
+    assert forked["multiprocess"] == {
+        "start_method": {"forkserver": {"preload_modules": PRELOADED}},
+        "max_concurrent": 2,
+    }
+    spawned = {"multiprocess": {"start_method": {"spawn": {}}}}
+    assert with_forks(spawned) == spawned
+    for job in defs.get_repository_def().get_all_jobs():
+        assert job.executor_def.name == "steps"
+
+
 def test_transient_errors_are_retried(defs: dg.Definitions) -> None:
     for name in ("ingest_app", "ingest_tiktok", "ingest_youtube"):
         node = defs.resolve_job_def("daily").get_node_named(name)
         policy = node.definition.retry_policy
         assert policy is not None
         assert policy.max_retries >= 2
+
+
+def test_what_steps_are_forked_from_has_not_loaded_the_engine() -> None:
+    """Loading it starts threads that a fork does not have: a step that asks it would hang."""
+    loads = "; ".join(f"import {name}" for name in PRELOADED)
+    code = f"import sys; {loads}; sys.exit('chdb' in sys.modules)"
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], cwd=ROOT)
+    assert done.returncode == 0

@@ -10,12 +10,19 @@ from pydantic_settings import BaseSettings
 
 from dashboards.settings import DashboardsSettings
 from ingestion.settings import IngestionSettings
+from ml.settings import MlSettings
 from orchestration.settings import OrchestrationSettings
 from warehouse.settings import WarehouseSettings
 
 ROOT = Path(__file__).resolve().parents[3]
-CLASSES = (WarehouseSettings, IngestionSettings, DashboardsSettings, OrchestrationSettings)
-COMPOSE_ONLY = {"POSTGRES_PASSWORD"}
+CLASSES = (
+    WarehouseSettings,
+    IngestionSettings,
+    DashboardsSettings,
+    MlSettings,
+    OrchestrationSettings,
+)
+COMPOSE_ONLY = {"POSTGRES_PASSWORD", "SUPERSET_COOKIE_SECURE", "SUPERSET_POSTGRES_PASSWORD"}
 
 
 def example() -> dict[str, str | None]:

@@ -31,6 +31,22 @@ def test_ready_line_gives_the_url(tmp_path: Path) -> None:
     assert probe.process.returncode == -signal.SIGTERM
 
 
+@pytest.mark.parametrize("deaf", ["blocked", "ignored"])
+def test_a_service_hears_what_its_parent_does_not(tmp_path: Path, deaf: str) -> None:
+    handler, mask = signal.getsignal(signal.SIGTERM), signal.pthread_sigmask(signal.SIG_BLOCK, [])
+    try:
+        if deaf == "blocked":
+            signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+        else:
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        with running(service(SERVE), tmp_path) as probe:
+            pass
+    finally:
+        signal.signal(signal.SIGTERM, handler)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+    assert probe.process.returncode == -signal.SIGTERM
+
+
 def test_a_service_that_ends_is_told_with_its_own_line(tmp_path: Path) -> None:
     with (
         pytest.raises(UserError, match=r"probe: ended with code 1: port 1: already in use"),
