@@ -23,7 +23,7 @@ from typing import Any
 def main() -> None:
     """Prepare Superset and serve it until SIGTERM."""
     arguments = _arguments()
-    user = os.environ.pop("SUPERSET_ADMIN_USER")
+    user = os.environ["SUPERSET_ADMIN_USER"]
     password = os.environ.pop("SUPERSET_ADMIN_PASSWORD")
     if arguments.stop_on_stdin_eof:
         threading.Thread(target=_stop_when_parent_is_gone, daemon=True).start()

@@ -6,22 +6,29 @@ gets wrong (import of assets, chart data) are asked through its session.
 
 import io
 import json
-import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import UUID
 
 import requests
 from supersetapiclient.client import SupersetClient
 
 from dashboards.settings import DashboardsSettings
+from dashboards.transport import safe_transport
 from warehouse.errors import UserError
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 TIMEOUT_SECONDS = 120
+# the most that Superset gives at once
+PAGE_SIZE = 100
+# what the listing of a kind may be ordered by, and few records share
+NAMES = {
+    "chart": "slice_name",
+    "dashboard": "dashboard_title",
+    "database": "database_name",
+    "dataset": "table_name",
+}
 
 
 @dataclass(frozen=True)
@@ -80,6 +87,61 @@ class Superset:
         columns = self._get(f"/api/v1/dataset/{number}").json()["result"]["columns"]
         return [column["column_name"] for column in columns]
 
+    def listed(self, path: str, columns: Iterable[str] = (), *, order: str) -> list[dict[str, Any]]:
+        """Every record of a listing, as far as the signed-in user sees it, all pages of it.
+
+        ``order`` is a column that Superset lets this listing be ordered by: without one PostgreSQL
+        gives each page in an order of its own, so that records are missed.
+
+        :raises UserError: where records are missed, which may be when others are written meanwhile.
+        """
+        shown = f"columns:!({','.join(columns)})," if columns else ""
+        shown += f"order_column:{order},order_direction:asc,"
+        found: list[dict[str, Any]] = []
+        while True:
+            page = len(found) // PAGE_SIZE
+            answer = self.ask("GET", f"{path}?q=({shown}page:{page},page_size:{PAGE_SIZE})")
+            found += answer["result"]
+            if len(found) >= answer["count"] or not answer["result"]:
+                break
+        different = len({record["id"] for record in found})
+        if different < answer["count"]:
+            raise UserError(
+                f"superset: {path}: {different} of {answer['count']} records were given. "
+                "Others are written at the same time: try again."
+            )
+        return found
+
+    def ids(self, kind: str) -> dict[str, int]:
+        """Superset's own number of each asset of a kind (as in :meth:`count`) by its uuid."""
+        records = self.listed(f"/api/v1/{kind}/", ("id", "uuid"), order=NAMES[kind])
+        return {record["uuid"]: record["id"] for record in records}
+
+    def find(self, path: str) -> dict[str, Any] | None:
+        """Like :meth:`ask` with GET, but None where there is nothing (404)."""
+        return None if self._get(path).status_code == 404 else self.ask("GET", path)
+
+    def ask(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
+        """Ask a route for its JSON; :class:`UserError` has Superset's words where it refuses."""
+        response = self._client.session.request(
+            method, f"{self._url}{path}", json=body, timeout=TIMEOUT_SECONDS
+        )
+        content = _json(response)
+        if response.status_code >= 400 or not isinstance(content, dict):
+            where = path.partition("?")[0]
+            raise UserError(
+                f"superset: {method} {where}: HTTP {response.status_code}: {_message(response)}"
+            )
+        return content
+
+    def accepts(self, user: str, password: str) -> bool:
+        """Whether a user may sign in with a password."""
+        body = {"username": user, "password": password, "provider": "db", "refresh": False}
+        response = requests.post(
+            f"{self._url}/api/v1/security/login", json=body, timeout=TIMEOUT_SECONDS
+        )
+        return response.status_code == 200
+
     def count(self, kind: str) -> int:
         """How many assets of a kind (``chart``, ``dataset``, ``dashboard``, ``database``) exist."""
         number: int = self._get(f"/api/v1/{kind}/").json()["count"]
@@ -108,7 +170,7 @@ def session(settings: DashboardsSettings) -> Iterator[Superset]:
         password over plain http beyond this machine.
     """
     url = settings.url.rstrip("/")
-    with _plain_http_on_this_machine_only(url):
+    with safe_transport(url, settings.password_hosts()):
         client = SupersetClient(url, settings.user, settings.admin_password())
         try:
             client.session  # noqa: B018 - signing in happens on first use
@@ -130,29 +192,6 @@ def session(settings: DashboardsSettings) -> Iterator[Superset]:
             yield Superset(client, url)
         except requests.RequestException as error:
             raise UserError(f"superset: {url}: {type(error).__name__} in the middle.") from None
-
-
-@contextmanager
-def _plain_http_on_this_machine_only(url: str) -> Iterator[None]:
-    parts = urlsplit(url)
-    if parts.scheme == "https":
-        yield
-        return
-    if parts.scheme != "http" or parts.hostname not in LOOPBACK:
-        raise UserError(
-            f"superset: {url}: a password is sent over https alone, or over http to this machine. "
-            "Set SUPERSET_URL to an https:// address."
-        )
-    variable = "OAUTHLIB_INSECURE_TRANSPORT"
-    previous = os.environ.get(variable)
-    os.environ[variable] = "1"
-    try:
-        yield
-    finally:
-        if previous is None:
-            del os.environ[variable]
-        else:
-            os.environ[variable] = previous
 
 
 def _json(response: requests.Response) -> Any:

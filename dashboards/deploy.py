@@ -1,18 +1,23 @@
 """Brings the dashboards into Superset and proves that each chart answers.
 
 ``deploy`` is what ``python -m dashboards deploy`` and the orchestration call: validate, look for
-the marts in the warehouse, import the bundle, run every chart. Running it again changes nothing.
+the marts in the warehouse, import the datasets and withhold their rows, import the charts and
+dashboards, grant who may see what, remove what is written down no more, run every chart. Running
+it again changes nothing.
 """
 
 import time
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, get_args
 from uuid import UUID
 
-from dashboards.assets import Assets, asset_uuid, load_assets
+from dashboards.assets import Assets, Kind, asset_uuid, load_assets
 from dashboards.bundle import build_bundle, database_passwords
 from dashboards.client import Superset, session
+from dashboards.grants import grant, withhold
+from dashboards.provenance import managed_slug
+from dashboards.prune import exported_assets, prune
 from dashboards.settings import DashboardsSettings
 from dashboards.validation import require_valid
 from warehouse.client import connect
@@ -39,10 +44,18 @@ class ChartResult:
         return "ok" if self.rows else "empty"
 
 
+@dataclass(frozen=True)
+class Deployment:
+    """What a deployment did: a line per ``change`` in Superset, and every chart's answer."""
+
+    changes: list[str]
+    charts: list[ChartResult]
+
+
 def deploy(
     settings: DashboardsSettings | None = None, warehouse: WarehouseSettings | None = None
-) -> list[ChartResult]:
-    """Import every asset and run every chart; returns one result per chart.
+) -> Deployment:
+    """Bring every asset and the access to it into Superset, and run every chart.
 
     :raises UserError: where an asset is broken, the warehouse or a mart is missing, or Superset is
         unreachable or refuses. A chart that fails is a result, not an exception.
@@ -52,11 +65,27 @@ def deploy(
     require_valid(assets)
     require_marts(assets, warehouse)
     with session(settings) as superset:
-        superset.import_bundle(
-            build_bundle(assets, warehouse),
-            database_passwords(assets, warehouse.login("reader")[1]),
-        )
-        return check_charts(superset, assets)
+        changes = bring_in(superset, assets, warehouse, settings.origins())
+        return Deployment(changes, check_charts(superset, assets))
+
+
+def bring_in(
+    superset: Superset, assets: Assets, warehouse: WarehouseSettings, origins: Sequence[str]
+) -> list[str]:
+    """Import every asset with who may see it, and remove what has none; a line per change."""
+    before = superset.export()
+    # A chart or a dashboard opens a dataset to those who may look at it: its rules come first.
+    _import(superset, replace(assets, charts={}, dashboards={}), warehouse)
+    rules = withhold(superset, assets)
+    _import(superset, assets, warehouse)
+    access = grant(superset, assets, origins)
+    after = superset.export()
+    return [*_changes(before, after), *prune(superset, assets, after), *rules, *access]
+
+
+def _import(superset: Superset, assets: Assets, warehouse: WarehouseSettings) -> None:
+    passwords = database_passwords(assets, warehouse.login("reader")[1])
+    superset.import_bundle(build_bundle(assets, warehouse), passwords)
 
 
 def check_charts(superset: Superset, assets: Assets) -> list[ChartResult]:
@@ -105,6 +134,18 @@ def require_marts(assets: Assets, warehouse: WarehouseSettings) -> None:
 def failures(results: Iterable[ChartResult]) -> list[ChartResult]:
     """The charts whose query failed."""
     return [result for result in results if result.status == "failed"]
+
+
+def _changes(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> list[str]:
+    """What an import made and rewrote, by the files in Superset's exports before and after it."""
+    changes = []
+    for kind in get_args(Kind):
+        earlier = {asset["uuid"]: asset for asset in exported_assets(kind, before)}
+        for asset in exported_assets(kind, after):
+            if asset != (known := earlier.get(asset["uuid"])):
+                name = managed_slug(kind, asset) or asset.get("database_name", asset["uuid"])
+                changes.append(f"{kind}/{name}: {'created' if known is None else 'updated'}")
+    return changes
 
 
 def _check_chart(superset: Superset, assets: Assets, dashboard: str, chart: str) -> ChartResult:

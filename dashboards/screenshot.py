@@ -3,7 +3,7 @@
 Needs Playwright (a development dependency) and Debian's chromium (``make deps``).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +26,11 @@ CHROMIUM_FLAGS = (
 )
 CHART = "[data-test=chart-grid-component]"
 DRAW_MILLISECONDS = 90_000
+# Charts come in with an animation of half a second; a picture is taken after it.
+ANIMATION_MILLISECONDS = 1500
+# A desk's screen and a phone's, in pixels.
+WIDTHS = (1440, 390)
+HEIGHT = 900
 
 
 @contextmanager
@@ -45,7 +50,7 @@ def signed_in_page(settings: DashboardsSettings, width: int = 1440) -> Iterator[
             executable_path=str(CHROMIUM), args=list(CHROMIUM_FLAGS), headless=True
         )
         try:
-            page = browser.new_page(viewport={"width": width, "height": 900})
+            page = browser.new_page(viewport={"width": width, "height": HEIGHT})
             try:
                 page.goto(f"{settings.url}/login/")
             except PlaywrightError:
@@ -69,6 +74,7 @@ def open_dashboard(page: "Page", settings: DashboardsSettings, slug: str, charts
 
     Superset draws a chart once it comes into view, so the window grows to the whole page.
     """
+    page.set_viewport_size({"width": page.viewport_size["width"], "height": HEIGHT})  # type: ignore[index]
     page.goto(f"{settings.url}/superset/dashboard/{slug}/")
     page.locator(CHART).nth(charts - 1).wait_for(timeout=DRAW_MILLISECONDS)
     height = page.evaluate(
@@ -92,13 +98,32 @@ def wait_until_drawn(page: "Page", charts: int) -> None:
         arg=charts,
         timeout=DRAW_MILLISECONDS,
     )
-    # Charts come in with an animation of half a second; a picture is taken after it.
-    page.wait_for_timeout(1500)
 
 
-def take_screenshot(settings: DashboardsSettings, slug: str, charts: int, out: Path) -> None:
-    """Write a picture of the whole dashboard, 1440 px wide."""
-    with signed_in_page(settings) as page:
-        open_dashboard(page, settings, slug, charts)
-        out.parent.mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=out)
+def take_screenshots(
+    settings: DashboardsSettings, charts: Mapping[str, int], folder: Path
+) -> Iterator[Path]:
+    """Write ``<slug>-<width>.png`` of each dashboard at each of :data:`WIDTHS`, one by one.
+
+    ``charts`` gives the number of charts by the dashboard's slug.
+
+    :raises UserError: where Superset does not answer, or a dashboard is not drawn in time.
+    """
+    from playwright.sync_api import TimeoutError as PlaywrightTimeout
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for width in WIDTHS:
+        with signed_in_page(settings, width) as page:
+            for slug, count in charts.items():
+                try:
+                    open_dashboard(page, settings, slug, count)
+                except PlaywrightTimeout:
+                    raise UserError(
+                        f"superset: {slug}: not drawn at {width} px within "
+                        f"{DRAW_MILLISECONDS // 1000} s. Deploy it (python -m dashboards deploy), "
+                        "or see Superset's log."
+                    ) from None
+                page.wait_for_timeout(ANIMATION_MILLISECONDS)
+                out = folder / f"{slug}-{width}.png"
+                page.screenshot(path=out)
+                yield out

@@ -101,10 +101,14 @@ def _start(
         "SUPERSET_METADATA_URL": settings.superset_metadata_url(),
         "SUPERSET_SECRET_KEY": key,
         "SUPERSET_COOKIE_SECURE": str(settings.url.startswith("https://")).lower(),
+        "SUPERSET_EMBED_ORIGINS": ",".join(settings.origins()),
         "SUPERSET_ADMIN_USER": settings.user,
         "SUPERSET_ADMIN_PASSWORD": password,
         "PYTHONUNBUFFERED": "1",
+        **settings.oidc_environment(),
     }
+    if settings.guest_key is not None:
+        environment["SUPERSET_GUEST_KEY"] = settings.guest_key.get_secret_value()
     command = [str(settings.python), str(HERE / "bootstrap.py"), "--stop-on-stdin-eof"]
     command += ["--host", host, "--port", str(port)]
     command += ["--workers", str(settings.workers), "--threads", str(settings.threads)]

@@ -6,13 +6,25 @@ Everything that differs between machines comes from environment variables, which
 - ``SUPERSET_SECRET_KEY``: signs sessions and encrypts stored passwords; must never change.
 - ``SUPERSET_METADATA_URL``: Superset's own database, SQLite or PostgreSQL.
 - ``SUPERSET_COOKIE_SECURE``: ``true`` behind https.
+- ``SUPERSET_EMBED_ORIGINS``: pages that may show a dashboard in a frame, by commas; none.
+- ``SUPERSET_OIDC_*``: where people sign in instead of here, see ``oidc_login.py`` beside this file.
+- ``SUPERSET_GUEST_KEY``: signs their guest tokens; the same on all hosts that serve one Superset,
+  made anew at each start where it is not set.
 
 Source of the names: https://superset.apache.org/docs/configuration/configuring-superset
 """
 
-import json
 import os
+import secrets
+import sys
+from pathlib import Path
 from typing import Any
+
+# Superset loads this file by its path alone
+sys.path.append(str(Path(__file__).parent))
+from action_log import ActionLog
+from oidc_login import oidc_config
+from warehouse_connections import label_and_keep
 
 SECRET_KEY = os.environ["SUPERSET_SECRET_KEY"]
 SQLALCHEMY_DATABASE_URI = os.environ["SUPERSET_METADATA_URL"]
@@ -24,10 +36,32 @@ APP_NAME = "Credence"
 FAB_ADD_SECURITY_API = True
 AUTH_USER_REGISTRATION = False
 PUBLIC_ROLE_LIKE = None
+try:
+    globals().update(oidc_config(os.environ))
+except ValueError as error:
+    sys.exit(str(error))
 
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = os.environ.get("SUPERSET_COOKIE_SECURE", "false").lower() == "true"
+# https ends at a proxy before this server, whose word makes the addresses that a login returns to
+ENABLE_PROXY_FIX = SESSION_COOKIE_SECURE
+
+# An embedded page's visitor is a creator: row level security goes by the name in its token.
+EMBED_ORIGINS = [
+    origin for origin in os.environ.get("SUPERSET_EMBED_ORIGINS", "").split(",") if origin
+]
+GUEST_ROLE_NAME = "creator"
+GUEST_TOKEN_JWT_SECRET = os.environ.get("SUPERSET_GUEST_KEY") or secrets.token_urlsafe(32)
+GUEST_TOKEN_JWT_AUDIENCE = "credence"  # noqa: S105 - a name
+GUEST_TOKEN_JWT_EXP_SECONDS = 300
+
+
+def _names_its_visitor(token: dict[str, Any]) -> bool:
+    return bool((token.get("user") or {}).get("username"))
+
+
+GUEST_TOKEN_VALIDATOR_HOOK = _names_its_visitor
 
 # Only what dashboards of our own need: no remote tiles or fonts, and no telemetry pixel, which
 # Superset's front end asks for and its stock policy allows.
@@ -39,6 +73,7 @@ TALISMAN_CONFIG = {
         "img-src": ["'self'", "blob:", "data:"],
         "worker-src": ["'self'", "blob:"],
         "connect-src": ["'self'"],
+        "frame-ancestors": ["'self'", *EMBED_ORIGINS],
         "object-src": "'none'",
         "style-src": ["'self'", "'unsafe-inline'"],
         "font-src": ["'self'", "data:"],
@@ -54,6 +89,9 @@ FEATURE_FLAGS = {
     "DRILL_TO_DETAIL": True,
     "DRILL_BY": True,
     "ENABLE_TEMPLATE_PROCESSING": True,
+    "EMBEDDED_SUPERSET": bool(EMBED_ORIGINS),
+    # or a query in SQL Lab would see the rows that its author's charts do not
+    "RLS_IN_SQLLAB": True,
     "ALERT_REPORTS": False,
 }
 
@@ -66,49 +104,8 @@ DATA_CACHE_CONFIG = {
 }
 CACHE_CONFIG = DATA_CACHE_CONFIG
 
-
-def _dashboard_of_request() -> str:
-    """The slug of the dashboard that the request is for, as far as it says so.
-
-    A chart of a dashboard names it in its form data. A chart that is asked for by itself counts for
-    the first dashboard that it stands on; SQL Lab and all else for ``superset``.
-    """
-    from flask import has_request_context, request
-    from superset import db
-    from superset.models.dashboard import Dashboard
-    from superset.models.slice import Slice
-
-    if not has_request_context():
-        return "superset"
-    body = request.get_json(silent=True)
-    form = (body.get("form_data") or {}) if isinstance(body, dict) else {}
-    dashboard_id = form.get("dashboardId") or request.args.get("dashboard_id")
-    if dashboard_id is not None and str(dashboard_id).isdigit():
-        found = db.session.get(Dashboard, int(dashboard_id))
-        return str(found.slug) if found is not None and found.slug else "superset"
-    chart_id = form.get("slice_id") or (request.view_args or {}).get("pk")
-    if chart_id is not None and request.path.startswith("/api/v1/chart"):
-        chart = db.session.get(Slice, int(chart_id)) if str(chart_id).isdigit() else None
-        slugs = sorted(str(item.slug) for item in chart.dashboards if item.slug) if chart else []
-        return slugs[0] if slugs else "superset"
-    return "superset"
-
-
-def _label_statements(
-    uri: Any, params: dict[str, Any], username: str | None, security_manager: Any, source: Any
-) -> tuple[Any, dict[str, Any]]:
-    """Have the query log say which dashboard a statement is for: ``mart_ops__cost`` adds it up."""
-    if uri.get_backend_name().startswith("clickhouse"):
-        asset = f"dashboards/{_dashboard_of_request()}"
-        comment = json.dumps({"asset": asset, "kind": "dashboard"})
-        # A session of its own for every connection would fill up the user's 256 of a minute.
-        labels = {"ch_log_comment": comment, "autogenerate_session_id": False}
-        arguments = {**params.get("connect_args", {}), **labels}
-        params = {**params, "connect_args": arguments}
-    return uri, params
-
-
-DB_CONNECTION_MUTATOR = _label_statements
+DB_CONNECTION_MUTATOR = label_and_keep
+EVENT_LOGGER = ActionLog()
 
 ROW_LIMIT = 10_000
 SQL_MAX_ROW = 100_000

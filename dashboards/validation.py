@@ -9,7 +9,8 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
-from dashboards.assets import GRID_COLUMNS, Assets, ChartAsset, DashboardAsset, DatasetAsset
+from dashboards.access import ADMINISTRATOR, GUEST_ROLE, has_own_rows
+from dashboards.assets import GRID_COLUMNS, Assets, ChartAsset, DashboardAsset, DatasetAsset, Role
 from dashboards.query_context import SHAPES, chart_columns, chart_metrics
 from warehouse.contracts import promised_tables
 from warehouse.errors import UserError
@@ -30,6 +31,9 @@ def validate(assets: Assets) -> list[str]:
         *(f for slug, chart in assets.charts.items() for f in _chart(slug, chart, assets)),
         *(f for slug, item in assets.dashboards.items() for f in _dashboard(slug, item, assets)),
         *_unused(assets),
+        *(f for name, role in assets.access.roles.items() for f in _role(name, role, assets)),
+        *_embedded(assets),
+        *_shared_rows(assets),
         *(f for slug, dataset in assets.datasets.items() for f in _table(slug, dataset)),
     ]
 
@@ -183,6 +187,69 @@ def _reads_dataset_without(column: str, chart: str, assets: Assets) -> bool:
     found = assets.charts.get(chart)
     dataset = assets.datasets.get(found.dataset) if found is not None else None
     return dataset is not None and dataset.column(column) is None
+
+
+def _role(name: str, role: Role, assets: Assets) -> Iterator[str]:
+    where = f"access.yaml: role {name}"
+    if name == ADMINISTRATOR:
+        yield f"{where}: is Superset's own"
+    for part in role.permissions:
+        if part not in assets.access.permissions:
+            yield f"{where}: permissions {part!r} are not written down"
+    for slug in () if role.datasets == "all" else role.datasets:
+        if slug not in assets.datasets:
+            yield f"{where}: dataset {slug!r} has no file"
+    for slug in role.dashboards:
+        if slug not in assets.dashboards:
+            yield f"{where}: dashboard {slug!r} has no file"
+    if role.rows == "all":
+        return
+    if role.datasets:
+        # Superset lets an embedded page change its queries where its role may read a dataset.
+        yield f"{where}: a role of own rows reads through its dashboards alone: datasets: []"
+    for slug in role.dashboards:
+        for dataset in sorted(_read(slug, assets)):
+            if not _is_shown(dataset, assets):
+                yield (
+                    f"{where}: dashboard {slug!r} reads {dataset}, of which it may see no row: "
+                    f"it has no column {assets.access.own_rows!r} and is not in shared_rows"
+                )
+
+
+def _read(dashboard: str, assets: Assets) -> set[str]:
+    """The datasets of a dashboard's charts and filters, as far as the files are there."""
+    found = assets.dashboards.get(dashboard)
+    if found is None:
+        return set()
+    charts = [assets.charts.get(chart) for chart in found.charts()]
+    of_charts = {chart.dataset for chart in charts if chart is not None}
+    return (of_charts | {item.dataset or "" for item in found.filters}) & assets.datasets.keys()
+
+
+def _is_shown(dataset: str, assets: Assets) -> bool:
+    access = assets.access
+    return dataset in access.shared_rows or has_own_rows(assets.datasets[dataset], access)
+
+
+def _embedded(assets: Assets) -> Iterator[str]:
+    creator = assets.access.roles.get(GUEST_ROLE)
+    for slug in assets.access.embedded:
+        if creator is None or slug not in creator.dashboards:
+            yield f"access.yaml: embedded: {slug!r} is no dashboard of role {GUEST_ROLE}"
+
+
+def _shared_rows(assets: Assets) -> Iterator[str]:
+    for slug, condition in assets.access.shared_rows.items():
+        where = f"access.yaml: shared_rows: {slug}"
+        dataset = assets.datasets.get(slug)
+        if dataset is None:
+            yield f"{where}: has no file"
+        elif has_own_rows(dataset, assets.access):
+            yield f"{where}: its rows are somebody's own, by {assets.access.own_rows!r}"
+        elif fault := promised_tables().fault(
+            f"SELECT 1 FROM {dataset.layer}.{dataset.table} WHERE {condition}"  # noqa: S608
+        ):
+            yield f"{where}: {fault}"
 
 
 def _unused(assets: Assets) -> Iterator[str]:

@@ -6,7 +6,6 @@ The clone holds what is committed and makes its own environments from the lock f
 import os
 import re
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -19,11 +18,14 @@ import psutil
 import pytest
 
 from ingestion.sandbox.environment import environment as sandbox_environment
+from tests.ports import free_port
 
+pytestmark = pytest.mark.timeout(1800)
 ROOT = Path(__file__).resolve().parents[2]
 RECORDED = ROOT.parent / "shared" / "data"
+# patience on a machine that does other work too: how long it takes is measured elsewhere
 UP_WITHIN = 420.0
-RUN_WITHIN = 240.0
+RUN_WITHIN = 600.0
 
 # what the README says to run, and the test of this suite that runs it
 RUN_BY = {
@@ -71,12 +73,6 @@ def make(clone: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         text=True,
         timeout=900,
     )
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="module")
@@ -192,6 +188,7 @@ def test_every_asset_materializes_from_the_ui(up: Up) -> None:
     assert dashboards
     assert wait_for_run(up, run) == "SUCCESS"
     assert wait_for_run(up, launch(up, dashboards, {})) == "SUCCESS"
+    assert check_states(up, dashboards) == ["SUCCEEDED"] * len(dashboards)
 
 
 @pytest.mark.superset
@@ -206,6 +203,8 @@ def test_sources_and_dbt_by_hand(clone: Path, up: Up) -> None:
         CLICKHOUSE_USER="owner",
         CLICKHOUSE_PASSWORD=(kept / "owner.password").read_text().strip(),
         DATABASE_URL=f"sqlite:///{kept}/demo/operational.db",
+        # they are of the code, and run where the models are tested
+        DBT_EXCLUDE_RESOURCE_TYPES="unit_test",
         **sandbox_environment(sandbox),
     )
     block = [c for c, test in RUN_BY.items() if test == "test_sources_and_dbt_by_hand"]
@@ -240,6 +239,8 @@ def test_demo_on_recorded_data(clone: Path, up: Up) -> None:
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     assert re.search(r"core\W+dim_account\W+362\b", done.stdout)
     assert re.search(r"core\W+dim_post\W+10,335\b", done.stdout)
+    # the recording knows TikTok alone: a platform without accounts owes no rows
+    assert "raw/youtube__videos" in done.stdout
 
 
 def graphql(up: Up, query: str, **variables: Any) -> Any:
@@ -259,6 +260,19 @@ def asset_states(up: Up) -> dict[str, bool]:
         up, "{ assetNodes { assetKey { path } assetMaterializations(limit: 1) { runId } } }"
     )["assetNodes"]
     return {"/".join(n["assetKey"]["path"]): bool(n["assetMaterializations"]) for n in nodes}
+
+
+def check_states(up: Up, keys: list[list[str]]) -> list[str]:
+    """How the latest run of each asset's checks ended."""
+    query = """
+    query Checks($key: AssetKeyInput!) {
+      assetNodeOrError(assetKey: $key) { ... on AssetNode { assetChecksOrError {
+        ... on AssetChecks { checks { executionForLatestMaterialization { status } } }
+      } } }
+    }"""
+    nodes = [graphql(up, query, key={"path": key})["assetNodeOrError"] for key in keys]
+    checks = [check for node in nodes for check in node["assetChecksOrError"]["checks"]]
+    return [check["executionForLatestMaterialization"]["status"] for check in checks]
 
 
 def launch(up: Up, keys: list[list[str]], tags: dict[str, str]) -> str:

@@ -5,22 +5,17 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Page
 
-from dashboards.assets import load_assets
 from dashboards.deploy import ChartResult
 from dashboards.screenshot import CHART, open_dashboard, signed_in_page, wait_until_drawn
 from dashboards.settings import DashboardsSettings
+from tests.dashboard_page import assert_every_chart_is_drawn, chart, number, select, titles
 
 pytestmark = [pytest.mark.browser, pytest.mark.superset, pytest.mark.slow]
 
-OVERVIEW = load_assets().dashboards["overview"]
-TITLES = [load_assets().charts[slug].title for slug in OVERVIEW.charts()]
-DISTINCT_COLORS = """canvas => {
-    const size = [0, 0, canvas.width, canvas.height];
-    const pixels = new Uint32Array(canvas.getContext('2d').getImageData(...size).data.buffer);
-    return new Set(pixels).size;
-}"""
+TITLES = titles("overview")
+PHONE = 390
 
 
 @pytest.fixture(scope="module")
@@ -52,32 +47,8 @@ def page(
         yield page
 
 
-def chart(page: Page, title: str) -> Locator:
-    return page.locator(f'{CHART}[data-test-chart-name="{title}"]')
-
-
-def assert_every_chart_is_drawn(page: Page, unknown: frozenset[str] = frozenset()) -> None:
-    """Every chart shows something; the numbers that are ``unknown`` say so."""
-    for title in TITLES:
-        tile = chart(page, title)
-        assert tile.count() == 1, title
-        assert tile.locator("[role=alert]").count() == 0, tile.inner_text()
-        kind = tile.get_attribute("data-test-viz-type")
-        if kind == "table":
-            assert tile.locator("table tbody tr").count() > 0, title
-        elif kind == "big_number_total":
-            shown = number(page, title)
-            assert any(sign.isdigit() for sign in shown) == (title not in unknown), title
-        else:
-            assert tile.locator("canvas").first.evaluate(DISTINCT_COLORS) > 5, title
-
-
-def number(page: Page, title: str) -> str:
-    return chart(page, title).locator(".header-line").inner_text()
-
-
 def test_every_chart_is_drawn(page: Page) -> None:
-    assert_every_chart_is_drawn(page)
+    assert_every_chart_is_drawn(page, "overview")
     assert number(page, "Accounts") == "8"
     assert number(page, "Followers") == "3.23M"
     assert number(page, "Net growth") == "+2,604"
@@ -101,20 +72,34 @@ def test_a_name_with_markup_shows_as_text_and_leads_to_the_account(page: Page) -
 
 
 def test_a_filter_changes_the_charts(page: Page) -> None:
-    page.locator("[data-test=form-item-value]").first.click()
-    page.get_by_role("option", name="youtube").or_(
-        page.locator(".ant-select-item-option", has_text="youtube")
-    ).first.click()
-    page.keyboard.press("Escape")
-    page.locator("[data-test=filter-bar__apply-button]").click()
+    select(page, "Platform", "youtube")
     chart(page, "Accounts").locator(".header-line", has_text="4").wait_for()
     wait_until_drawn(page, len(TITLES))
     # YouTube tells no reach
-    assert_every_chart_is_drawn(page, frozenset({"Daily reach"}))
+    assert_every_chart_is_drawn(page, "overview", unknown={"Daily reach"})
     assert number(page, "Accounts") == "4"
     assert number(page, "Followers") == "1.01M"
     platforms = chart(page, "Top accounts").locator("table tbody tr td:nth-child(2)")
     assert set(platforms.all_inner_texts()) == {"youtube"}
+
+
+def test_a_phone_shows_every_chart_as_wide_as_it_is(page: Page) -> None:
+    page.set_viewport_size({"width": PHONE, "height": 6000})
+    page.wait_for_function(
+        """([phone, wide]) => wide.every(title => {
+            const canvas = document.querySelector(`[data-test-chart-name="${title}"] canvas`);
+            return canvas && canvas.clientWidth > phone * 0.75 && canvas.clientWidth <= phone;
+        })""",
+        arg=[PHONE, ["Followers over time", "Net growth by week"]],
+    )
+    wait_until_drawn(page, len(TITLES))
+    for tile in page.locator(CHART).all():
+        box = tile.bounding_box()
+        assert box is not None, tile.inner_text()
+        assert box["x"] >= 0, tile.inner_text()
+        assert box["x"] + box["width"] <= PHONE, tile.inner_text()
+    for title in ("Accounts", "Followers", "Net growth"):
+        assert any(sign.isdigit() for sign in number(page, title))
 
 
 def test_nothing_calls_out(page: Page, outside: list[str]) -> None:

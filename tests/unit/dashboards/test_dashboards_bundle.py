@@ -3,6 +3,7 @@
 import io
 import json
 import zipfile
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -165,3 +166,22 @@ def test_files_are_plain_yaml(assets: Assets) -> None:
         text = archive.read(name).decode()
         assert yaml.safe_load(text), name
         assert "&id" not in text, f"{name}: an alias, which people cannot read"
+
+
+def test_a_chart_without_rows_says_why_in_its_own_words(assets: Assets) -> None:
+    named = assets.charts["top-movers"].model_copy(
+        update={"title": 'The "top"', "empty": 'Für "Gäste"; \\ none.'}
+    )
+    changed = replace(assets, charts={**assets.charts, "top-movers": named})
+    css = bundle_files(changed, settings())["dashboards/overview.yaml"]["css"]
+    assert css.startswith(assets.style)
+    tile = '[data-test-chart-name="The \\"top\\""] .ant-empty-description'
+    assert f'{tile}::after {{ content: "Für \\"Gäste\\"; \\\\ none."; ' in css
+    assert '"Accounts"] .ant-empty-description' not in css
+
+
+def test_the_filters_leave_the_charts_a_phones_width(files: dict[str, dict[str, Any]]) -> None:
+    for path, content in files.items():
+        if path.startswith("dashboards/"):
+            assert content["metadata"]["filter_bar_orientation"] == "HORIZONTAL"
+            assert "@media (max-width: 600px)" in content["css"]

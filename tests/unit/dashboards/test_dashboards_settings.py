@@ -89,6 +89,22 @@ def test_a_password_never_leaves_this_machine_in_the_clear(
         pass
 
 
+def test_a_host_on_a_private_network_must_be_named(
+    settings: DashboardsSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = "http://superset.invalid:8088"
+    there = settings.model_copy(update={"url": url, "password": SecretStr("secret")})
+    for hosts in ("", "other, superset"):
+        with (
+            pytest.raises(UserError, match="over https alone"),
+            session(there.model_copy(update={"trusted_http_hosts": hosts})),
+        ):
+            pass
+    named = there.model_copy(update={"trusted_http_hosts": "other, superset.invalid"})
+    with pytest.raises(UserError, match="does not answer"), session(named):
+        pass
+
+
 def test_an_unreachable_superset_is_named(
     settings: DashboardsSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

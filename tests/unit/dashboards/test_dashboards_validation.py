@@ -1,7 +1,6 @@
 """Each way to break an asset is found before anything is sent, and named with its file."""
 
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +9,8 @@ import yaml
 
 from dashboards.assets import ASSETS_PATH, load_assets
 from dashboards.validation import require_valid, validate
+from tests.asset_mutations import Mutation, set_value
 from warehouse.errors import UserError
-
-Mutation = Callable[[dict[str, Any]], None]
 
 
 @pytest.fixture
@@ -31,16 +29,6 @@ def test_the_assets_are_sound() -> None:
     assert validate(load_assets()) == []
 
 
-def _set(*keys: Any, value: Any) -> Mutation:
-    def mutation(content: dict[str, Any]) -> None:
-        place: Any = content
-        for key in keys[:-1]:
-            place = place[key]
-        place[keys[-1]] = value
-
-    return mutation
-
-
 def _drop_column(name: str) -> Mutation:
     def mutation(content: dict[str, Any]) -> None:
         content["columns"] = [item for item in content["columns"] if item["name"] != name]
@@ -54,7 +42,7 @@ def _repeat_metric(content: dict[str, Any]) -> None:
 
 def _own_metric(expression: str) -> Mutation:
     own = {"name": "accounts", "label": "A", "expression": expression, "description": "A."}
-    return _set("metrics", 0, value=own)
+    return set_value("metrics", 0, value=own)
 
 
 def _compute(expression: str) -> Mutation:
@@ -69,12 +57,12 @@ def _remove_param(name: str) -> Mutation:
 FAULTS: list[tuple[str, Mutation, str]] = [
     (
         "charts/followers.yaml",
-        _set("params", "metric", value="folowers"),
+        set_value("params", "metric", value="folowers"),
         "charts/followers.yaml: metric 'folowers' is not one of dataset mart_engagement__account",
     ),
     (
         "charts/followers.yaml",
-        _set("params", "metric", value={"expressionType": "SQL", "sqlExpression": "sum(1)"}),
+        set_value("params", "metric", value={"expressionType": "SQL", "sqlExpression": "sum(1)"}),
         "is not the name of a metric",
     ),
     (
@@ -84,27 +72,27 @@ FAULTS: list[tuple[str, Mutation, str]] = [
     ),
     (
         "charts/followers.yaml",
-        _set("dataset", value="mart_engagement__acount"),
+        set_value("dataset", value="mart_engagement__acount"),
         "charts/followers.yaml: dataset 'mart_engagement__acount' has no file",
     ),
     (
         "charts/followers.yaml",
-        _set("viz_type", value="big_nummer"),
+        set_value("viz_type", value="big_nummer"),
         "charts/followers.yaml: viz_type 'big_nummer' has no query shape",
     ),
     (
         "charts/followers.yaml",
-        _set("title", value="Accounts"),
+        set_value("title", value="Accounts"),
         "charts/followers.yaml: title 'Accounts' is that of accounts.yaml too",
     ),
     (
         "charts/followers-over-time.yaml",
-        _set("params", "x_axis", value="snapshot_day"),
+        set_value("params", "x_axis", value="snapshot_day"),
         "charts/followers-over-time.yaml: column 'snapshot_day' is not one of dataset",
     ),
     (
         "charts/followers-over-time.yaml",
-        _set("params", "adhoc_filters", 0, "subject", value="day"),
+        set_value("params", "adhoc_filters", 0, "subject", value="day"),
         "charts/followers-over-time.yaml: column 'day' is not one of dataset",
     ),
     (
@@ -134,17 +122,17 @@ FAULTS: list[tuple[str, Mutation, str]] = [
     ),
     (
         "datasets/mart_engagement__account.yaml",
-        _set("database", value="warehose"),
+        set_value("database", value="warehose"),
         "datasets/mart_engagement__account.yaml: database 'warehose' has no file",
     ),
     (
         "datasets/mart_engagement__account_day.yaml",
-        _set("time_column", value="platform"),
+        set_value("time_column", value="platform"),
         "time_column 'platform' is no column with is_time",
     ),
     (
         "datasets/mart_engagement__account_day.yaml",
-        _set("columns", 0, "is_time", value=True),
+        set_value("columns", 0, "is_time", value=True),
         "column platform: is_time does not fit type LowCardinality(String)",
     ),
     (
@@ -159,12 +147,12 @@ FAULTS: list[tuple[str, Mutation, str]] = [
     ),
     (
         "datasets/mart_engagement__account.yaml",
-        _set("columns", 0, "name", value="network"),
+        set_value("columns", 0, "name", value="network"),
         "column network is not one of mart_engagement__account",
     ),
     (
         "datasets/mart_engagement__account.yaml",
-        _set("columns", 0, "type", value="String"),
+        set_value("columns", 0, "type", value="String"),
         "column platform is LowCardinality(String) in mart_engagement__account, not String",
     ),
     (
@@ -184,38 +172,38 @@ FAULTS: list[tuple[str, Mutation, str]] = [
     ),
     (
         "dashboards/overview.yaml",
-        _set("rows", 0, 0, "chart", value="acounts"),
+        set_value("rows", 0, 0, "chart", value="acounts"),
         "dashboards/overview.yaml: chart 'acounts' has no file",
     ),
     (
         "dashboards/overview.yaml",
-        _set("rows", 0, 0, "chart", value="followers"),
+        set_value("rows", 0, 0, "chart", value="followers"),
         "dashboards/overview.yaml: chart 'followers' is there twice",
     ),
     (
         "dashboards/overview.yaml",
-        _set("rows", 0, 0, "width", value=3),
+        set_value("rows", 0, 0, "width", value=3),
         "dashboards/overview.yaml: row 1: widths add up to 13, not 12",
     ),
     (
         "dashboards/overview.yaml",
-        _set("rows", 0, 0, "height", value=50),
+        set_value("rows", 0, 0, "height", value=50),
         "dashboards/overview.yaml: row 1: tiles differ in height",
     ),
     (
         "dashboards/overview.yaml",
-        _set("rows", 0, 0, "text", value="and a text"),
+        set_value("rows", 0, 0, "text", value="and a text"),
         "dashboards/overview.yaml: row 1: a tile has either a chart or a text",
     ),
     (
         "dashboards/overview.yaml",
-        _set("filters", 2, "only", value=["growth"]),
+        set_value("filters", 4, "only", value=["growth"]),
         "filter 'Days': only: chart 'growth' is not on the dashboard",
     ),
     (
         "dashboards/overview.yaml",
-        _set("filters", 0, "dataset", value=None),
-        "filter 'Platform': dataset None has no file",
+        set_value("filters", 0, "dataset", value=None),
+        "filter 'Creator': dataset None has no file",
     ),
     (
         "dashboards/overview.yaml",
@@ -270,11 +258,15 @@ def test_a_name_with_upper_case_is_refused(assets_path: Path) -> None:
 def test_an_absent_or_empty_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="is not a folder of assets"):
         load_assets(tmp_path / "absent")
+    shutil.copy(ASSETS_PATH / "access.yaml", tmp_path)
+    with pytest.raises(UserError, match=r"style.css: is missing"):
+        load_assets(tmp_path)
+    shutil.copy(ASSETS_PATH / "style.css", tmp_path)
     assert "charts: no file" in validate(load_assets(tmp_path))
 
 
 def test_the_first_fault_stops_a_deployment(assets_path: Path) -> None:
-    change(assets_path / "charts/followers.yaml", _set("params", "metric", value="folowers"))
-    change(assets_path / "charts/accounts.yaml", _set("params", "metric", value="acounts"))
+    change(assets_path / "charts/followers.yaml", set_value("params", "metric", value="folowers"))
+    change(assets_path / "charts/accounts.yaml", set_value("params", "metric", value="acounts"))
     with pytest.raises(UserError, match=r"^dashboards: charts/accounts.yaml: .*\(2 faults"):
         require_valid(load_assets(assets_path))
