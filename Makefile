@@ -15,6 +15,7 @@ CREATORS ?= 200
 DAYS ?= 120
 API_DAYS ?= 3
 REPLAY ?=
+DATA ?= ../shared/data
 ARGS ?= build
 ROWS ?= 3000000
 PYTEST ?= $(PY) -m pytest
@@ -23,23 +24,24 @@ SECRETS := --disable-plugin KeywordDetector --exclude-files '(^|/)requirements.*
 APT_PACKAGES := chromium postgresql
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo -n)
 
-.PHONY: help demo up test test-fast soak bench bench-warehouse check format lock deps superset-env dbt clean
+.PHONY: help demo up screenshots test test-fast soak evaluate bench bench-warehouse bench-dashboards check format lock deps superset-env dbt clean
 
 help:  ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-16s %s\n", $$1, $$2}'
 
+# Bytecode is compiled at once: where Python keeps none, every process would compile all it imports.
 $(VENV): requirements-dev.lock
 	@[ -n "$(PYTHON)" ] || { echo "error: python: no 3.11 or 3.12 found. Install one, or pass PYTHON=/path/to/python3." >&2; exit 2; }
 	@[ -x $(PY) ] || $(PYTHON) -m venv .venv || { echo "error: $(PYTHON): cannot make a virtual environment. Install its venv module (Debian: python3-venv)." >&2; exit 2; }
 	@command -v uv >/dev/null || [ -x .venv/bin/uv ] || $(PY) -m pip install --quiet "$$(grep -oE '^uv==[0-9.]+' requirements-dev.lock)"
 	@echo "Installing the locked packages into .venv"
-	@$(UV) pip sync --quiet --python $(PY) --require-hashes requirements-dev.lock
+	@$(UV) pip sync --quiet --compile-bytecode --python $(PY) --require-hashes requirements-dev.lock
 	@touch $@
 
 $(SUPERSET_VENV): dashboards/requirements.lock | $(VENV)
 	@echo "Installing the locked packages into .venv-superset"
 	@[ -x .venv-superset/bin/python ] || $(PYTHON) -m venv --without-pip .venv-superset
-	@$(UV) pip sync --quiet --python .venv-superset/bin/python --require-hashes dashboards/requirements.lock
+	@$(UV) pip sync --quiet --compile-bytecode --python .venv-superset/bin/python --require-hashes dashboards/requirements.lock
 	@touch $@
 
 superset-env: $(SUPERSET_VENV)  ## Install Superset's own environment
@@ -50,6 +52,9 @@ demo: $(VENV)  ## Run everything once on an embedded warehouse (REPLAY=DIR for r
 up: $(VENV) $(SUPERSET_VENV)  ## Serve what the last demo built, or your own warehouse, with every UI
 	@$(PY) -m orchestration up
 
+screenshots: $(VENV) deps  ## Take pictures of the dashboards that make up serves, into docs/img
+	@$(PY) -m dashboards screenshots
+
 test: $(VENV) $(SUPERSET_VENV) deps  ## Run every test
 	@$(PYTEST) tests
 
@@ -59,14 +64,23 @@ test-fast: $(VENV)  ## Run the unit tests (no network, no services)
 soak: $(VENV)  ## Run the full counts of kills and property runs
 	@SOAK_KILLS=20 $(PYTEST) tests/soak
 
-bench: $(VENV)  ## Print the benchmarks, as ratios within one run
+evaluate: $(VENV)  ## Measure the models on real data (DATA=../shared/data) and on built worlds (WORLDS="dir dir"), each figure beside what it must reach
+	@$(PY) -m ml.evaluation --data "$(DATA)"
+	@$(if $(WORLDS),$(PY) -m benchmarks.world_evaluation $(foreach world,$(WORLDS),--path "$(world)"))
+
+bench: $(VENV) $(SUPERSET_VENV)  ## Print the benchmarks, as ratios within one run
 	@$(PY) -m benchmarks.warehouse
 	@$(PY) -m benchmarks.ingestion
 	@$(PY) -m benchmarks.history
-	@$(PY) -m benchmarks.post_days --rows "$(ROWS)"
+	@folder=$$(mktemp -d); trap 'rm -rf "$$folder"' EXIT; \
+	$(PY) -m benchmarks.post_days --rows "$(ROWS)" --path "$$folder"; \
+	$(PY) -m benchmarks.dashboards --rows "$(ROWS)" --path "$$folder"
 
 bench-warehouse: $(VENV)  ## Measure a day, a full refresh and chart queries on a long history (ROWS=3000000 post-days)
 	@$(PY) -m benchmarks.post_days --rows "$(ROWS)"
+
+bench-dashboards: $(VENV) $(SUPERSET_VENV)  ## Open every dashboard on such a history as a browser does (ROWS=3000000 post-days)
+	@$(PY) -m benchmarks.dashboards --rows "$(ROWS)"
 
 check: $(VENV)  ## Lint, types, import directions, SQL style, secrets
 	@$(PY) -m ruff check .

@@ -1,16 +1,20 @@
 """Fixtures that every suite shares: a running embedded warehouse."""
 
-import socket
+import os
 from collections.abc import Iterator
 
 import pytest
 from clickhouse_connect.driver.client import Client
 from hypothesis import settings
 
+from tests.ports import free_port
 from tests.warehouse_process import WarehouseServer
 from warehouse.client import connect
 from warehouse.schema_ddl import apply
 from warehouse.settings import WarehouseSettings
+
+# Models are fitted beside servers that need the processors: threads that wait for each other spin.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # How long an example takes says something of the machine, not of the code.
 settings.register_profile("credence", deadline=None)
@@ -50,6 +54,4 @@ def warehouse_client(warehouse: WarehouseSettings) -> Iterator[Client]:
 @pytest.fixture
 def unused_port() -> int:
     """A port of this machine on which nothing listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return free_port()

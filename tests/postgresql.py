@@ -2,7 +2,6 @@
 
 import os
 import pwd
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -14,6 +13,7 @@ import psycopg2
 import pytest
 
 from orchestration.services import spawn, stop
+from tests.ports import free_port
 
 HEALTHY_WITHIN = 120.0
 USER = "dagster"
@@ -80,7 +80,7 @@ def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]
     """The URL of a running cluster's first database."""
     with ExitStack() as stack:
         for last in (False, False, True):
-            port = free_port()
+            port = str(free_port())
             folder = tmp_path_factory.mktemp("postgresql")
             try:
                 stack.enter_context(running_postgresql(folder, port, PASSWORD))
@@ -90,12 +90,6 @@ def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]
                 if last:
                     raise
         yield f"postgresql://{USER}:{PASSWORD}@127.0.0.1:{port}/{USER}"
-
-
-def free_port() -> str:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return str(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="session")

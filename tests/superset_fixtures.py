@@ -8,23 +8,31 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 from clickhouse_connect.driver.client import Client
+from pydantic import SecretStr
 
+from dashboards.assets import asset_uuid
 from dashboards.client import Superset, session
 from dashboards.deploy import ChartResult, deploy
 from dashboards.screenshot import CHROMIUM
 from dashboards.settings import DashboardsSettings
+from dashboards.users import ensure_user
 from tests.marts import create_marts, fill_marts
+from tests.ports import free_port
 from tests.warehouse_process import WarehouseServer
 from warehouse.client import connect
 from warehouse.settings import WarehouseSettings
 
 ROOT = Path(__file__).resolve().parents[1]
 STOP_SECONDS = 40
+# The rows of a chart, by its slug.
+ChartRows = Callable[[str], list[dict[str, Any]]]
 
 
 def skip_or_fail(reason: str) -> None:
@@ -42,7 +50,12 @@ class SupersetServer:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "dashboards", "serve", "--port", "0", *arguments],
             cwd=ROOT,
-            env=clean | {"SUPERSET_HOME": str(settings.home), "SUPERSET_VENV": str(settings.venv)},
+            env=clean
+            | {
+                "SUPERSET_HOME": str(settings.home),
+                "SUPERSET_VENV": str(settings.venv),
+                "SUPERSET_EMBED_ORIGINS": settings.embed_origins,
+            },
             stdout=subprocess.PIPE,
             text=True,
         )
@@ -74,7 +87,10 @@ def superset_settings(
 ) -> Iterator[DashboardsSettings]:
     """Settings of a running Superset with nothing in it but its administrator."""
     settings = DashboardsSettings(
-        _env_file=None, home=tmp_path_factory.mktemp("superset"), venv=superset_environment
+        _env_file=None,
+        home=tmp_path_factory.mktemp("superset"),
+        venv=superset_environment,
+        embed_origins=f"http://127.0.0.1:{free_port()}",
     )
     server = SupersetServer(settings)
     try:
@@ -101,7 +117,7 @@ def marts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WarehouseSetting
 @pytest.fixture(scope="session")
 def deployed(superset_settings: DashboardsSettings, marts: WarehouseSettings) -> list[ChartResult]:
     """The dashboards, deployed; the result of every chart."""
-    return deploy(superset_settings, marts)
+    return deploy(superset_settings, marts).charts
 
 
 @pytest.fixture
@@ -109,6 +125,34 @@ def superset(superset_settings: DashboardsSettings) -> Iterator[Superset]:
     """A signed-in session with the running Superset."""
     with session(superset_settings) as found:
         yield found
+
+
+@pytest.fixture
+def chart_rows(superset: Superset, deployed: list[ChartResult]) -> ChartRows:
+    """What a deployed chart shows, as its own query answers."""
+
+    def rows(slug: str) -> list[dict[str, Any]]:
+        data = superset.chart_data(asset_uuid("charts", slug))
+        assert data.error is None
+        return data.rows
+
+    return rows
+
+
+@pytest.fixture(scope="session")
+def sign_in(
+    superset_settings: DashboardsSettings, deployed: list[ChartResult]
+) -> Iterator[Callable[[str, str], Superset]]:
+    """A session of a user of a role, both by name; the user is made where it is missing."""
+    with ExitStack() as stack:
+        administrator = stack.enter_context(session(superset_settings))
+
+        def signed_in(name: str, role: str) -> Superset:
+            ensure_user(administrator, name, role, f"password of {name}")
+            login = {"user": name, "password": SecretStr(f"password of {name}")}
+            return stack.enter_context(session(superset_settings.model_copy(update=login)))
+
+        yield signed_in
 
 
 @pytest.fixture

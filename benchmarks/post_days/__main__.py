@@ -18,16 +18,11 @@ prints and checks:
 With ``--path`` the warehouse stays there; else it is made in a temporary folder and removed.
 """
 
-import argparse
-import os
 import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
 from rich.console import Console
 
+from benchmarks.post_days.arguments import parse
 from benchmarks.post_days.measurements import Bench
 from benchmarks.post_days.report import Report
 from benchmarks.post_days.world import World
@@ -36,13 +31,9 @@ from benchmarks.warehouse import Server
 
 def main() -> int:
     """Measure, print tables, and give 1 when a target is missed."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--rows", type=int, default=3_000_000, help="post-days of the history")
-    parser.add_argument("--path", type=Path, help="folder that keeps the warehouse")
-    arguments = parser.parse_args()
-    os.environ["RUNTIME__LOG_LEVEL"] = "CRITICAL"
+    arguments = parse(__doc__)
     report = Report(Console(width=140 if not sys.stdout.isatty() else None))
-    with _folder(arguments.path) as folder:
+    with arguments.folder() as folder:
         server = Server(folder / "warehouse")
         try:
             bench = Bench(server, folder, World.of(arguments.rows), report)
@@ -55,16 +46,6 @@ def main() -> int:
             server.stop()
     report.print()
     return 1 if report.missed else 0
-
-
-@contextmanager
-def _folder(path: Path | None) -> Iterator[Path]:
-    if path is not None:
-        path.mkdir(parents=True, exist_ok=True)
-        yield path
-        return
-    with tempfile.TemporaryDirectory(prefix="post-days-bench-") as folder:
-        yield Path(folder)
 
 
 if __name__ == "__main__":

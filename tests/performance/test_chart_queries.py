@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 from clickhouse_connect.driver.client import Client
 
+from benchmarks.dashboards.history import is_filled
 from benchmarks.post_days import raw
 from benchmarks.post_days.builds import Dbt
 from benchmarks.post_days.charts import Chart, charts, measure, percentile
 from benchmarks.post_days.world import World
 from warehouse.client import connect
+from warehouse.errors import UserError
 from warehouse.schema_ddl import apply
 from warehouse.settings import LAYERS, WarehouseSettings
 
@@ -140,3 +142,13 @@ def test_every_chart_shows_a_small_history(
     # no index parts so few rows well, but a scan of history would read all of them
     most = WORLD.posts * WORLD.days / 2
     assert {name: read[name] for name in OF_POSTS if read[name] >= most} == {}
+
+
+def test_a_history_of_other_rows_is_refused(client: Client, environment: WarehouseSettings) -> None:
+    client.command(f"TRUNCATE TABLE {environment.database('ops')}.ingestion_outcome")
+    assert not is_filled(client, environment, WORLD)
+    raw.fill(client, WORLD, environment)
+    raw.fill(client, WORLD.next_day, environment)
+    assert is_filled(client, environment, WORLD)
+    with pytest.raises(UserError, match=f"from {WORLD.first} on is here.*Pass the --rows"):
+        is_filled(client, environment, World.of(400 * 200, posts=400, accounts=80))

@@ -376,3 +376,34 @@ def test_schema_is_there_and_repeatable(client: Client, warehouse: WarehouseSett
         "ops.ingestion_outcome",
         "ops.metric_availability",
     } <= set(tables)
+
+
+def test_an_empty_table_of_an_older_shape_is_made_again(
+    client: Client, warehouse: WarehouseSettings
+) -> None:
+    from warehouse.schema_ddl import apply
+
+    client.command("DROP TABLE ml.risk_score")
+    client.command("CREATE TABLE ml.risk_score (peril String) ENGINE = MergeTree ORDER BY peril")
+    apply(client, warehouse)
+    columns = client.query("DESCRIBE TABLE ml.risk_score").result_columns[0]
+    assert "event_frequency" in columns
+    left = "SELECT count() FROM system.tables WHERE database = 'ml' AND name LIKE 'risk_score%'"
+    assert client.command(left) == 1
+
+
+def test_a_table_of_an_older_shape_with_rows_is_refused(
+    client: Client, warehouse: WarehouseSettings
+) -> None:
+    from warehouse.schema_ddl import apply
+
+    client.command("DROP TABLE ml.risk_score")
+    client.command("CREATE TABLE ml.risk_score (peril String) ENGINE = MergeTree ORDER BY peril")
+    client.command("INSERT INTO ml.risk_score VALUES ('liability')")
+    try:
+        with pytest.raises(UserError, match=r"ml\.risk_score: .* 1 rows\. Move them away"):
+            apply(client, warehouse)
+        assert client.command("SELECT count() FROM ml.risk_score") == 1
+    finally:
+        client.command("DROP TABLE ml.risk_score")
+        apply(client, warehouse)
