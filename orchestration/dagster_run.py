@@ -1,9 +1,9 @@
 """Run a job of the code location in a process of its own and tell what happens as it happens."""
 
-import json
 import subprocess
 import uuid
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -12,14 +12,15 @@ from time import sleep
 import dagster as dg
 from dagster import DagsterEventType, DagsterInstance, EventLogEntry, RunsFilter
 
+from orchestration.job_process import Question
 from orchestration.services import last_line, spawn, stop
-from orchestration.settings import PROJECT_ROOT
 from orchestration.stage import module
 
 LAUNCH_TAG = "credence/launch"
 RANGE_START_TAG = "dagster/asset_partition_range_start"
 RANGE_END_TAG = "dagster/asset_partition_range_end"
-TWO_STEPS = PROJECT_ROOT / "orchestration" / "two_steps.yaml"
+# the run has the machine to itself
+TWO_STEPS = {"execution": {"config": {"multiprocess": {"max_concurrent": 2}}}}
 POLL_SECONDS = 0.3
 IN_PROGRESS = [
     dg.DagsterRunStatus.STARTING,
@@ -78,36 +79,59 @@ class RunReport:
             self.failures.append(f"{check.asset_key.to_user_string()}: check {check.check_name}")
 
 
+class JobProcess:
+    """A process that loads the graph as soon as it starts and executes one job when it is told."""
+
+    def __init__(self, process: subprocess.Popen[bytes], instance: DagsterInstance, log: Path):
+        self._process, self._instance, self._log = process, instance, log
+
+    def run(self, job: str, days: tuple[date, date], say: Say) -> RunReport:
+        """Execute a partitioned job over a range of days and report it.
+
+        The run is recorded in the instance, so the Dagster UI shows it afterwards. A run that fails
+        is reported, not raised.
+        """
+        launch = uuid.uuid4().hex
+        tags = {
+            LAUNCH_TAG: launch,
+            RANGE_START_TAG: days[0].isoformat(),
+            RANGE_END_TAG: days[1].isoformat(),
+        }
+        report = RunReport()
+        self._ask(Question(job=job, tags=tags, config=TWO_STEPS))
+        for event in _events(self._instance, launch, self._process):
+            report.take(event, say)
+        if self._process.returncode and not report.failures:
+            report.failures.append(f"{job}: {last_line(self._log)}")
+        return report
+
+    def _ask(self, question: Question) -> None:
+        # a process that could not load has ended: its last line tells why
+        with suppress(BrokenPipeError), self._process.stdin as line:  # type: ignore[union-attr]
+            line.write(question.model_dump_json().encode())
+
+
+@contextmanager
+def job_process(env: Mapping[str, str], log: Path) -> Iterator[JobProcess]:
+    """Start a process for a job in the instance at ``env["DAGSTER_HOME"]``, and stop it at the end.
+
+    It loads the graph meanwhile: start it before anything else that takes a while.
+    """
+    command = module("orchestration.job_process")
+    with log.open("wb") as output, DagsterInstance.from_config(env["DAGSTER_HOME"]) as instance:
+        process = spawn(command, env, output, stdin=subprocess.PIPE)
+        try:
+            yield JobProcess(process, instance, log)
+        finally:
+            stop(process)
+
+
 def run_job(
     job: str, days: tuple[date, date], env: Mapping[str, str], log: Path, say: Say
 ) -> RunReport:
-    """Execute a partitioned job over a range of days and report it.
-
-    The run is recorded in the instance at ``env["DAGSTER_HOME"]``, so the Dagster UI shows it
-    afterwards. A run that fails is reported, not raised.
-    """
-    launch = uuid.uuid4().hex
-    tags = {
-        LAUNCH_TAG: launch,
-        RANGE_START_TAG: days[0].isoformat(),
-        RANGE_END_TAG: days[1].isoformat(),
-    }
-    command = module(
-        *("dagster", "job", "execute", "--module-name", "orchestration.definitions"),
-        *("--working-directory", str(PROJECT_ROOT), "--job", job, "--tags", json.dumps(tags)),
-        *("--config", str(TWO_STEPS)),
-    )
-    report = RunReport()
-    with log.open("wb") as output, DagsterInstance.from_config(env["DAGSTER_HOME"]) as instance:
-        process = spawn(command, env, output, Path(env["DAGSTER_HOME"]))
-        try:
-            for event in _events(instance, launch, process):
-                report.take(event, say)
-        finally:
-            stop(process)
-    if process.returncode and not report.failures:
-        report.failures.append(f"{job}: {last_line(log)}")
-    return report
+    """Execute a partitioned job over a range of days in a process of its own and report it."""
+    with job_process(env, log) as process:
+        return process.run(job, days, say)
 
 
 def end_lost_runs(home: str, say: Say) -> None:

@@ -75,4 +75,9 @@ def definitions() -> dg.Definitions:
     )
 
 
+def job_named(name: str) -> dg.JobDefinition:
+    """A job of the code location, for a process that executes it and for each of its steps."""
+    return defs.resolve_job_def(name)
+
+
 defs = definitions()

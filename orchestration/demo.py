@@ -15,7 +15,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 
-from orchestration.dagster_run import RunReport, Say, run_job
+from orchestration.dagster_run import RunReport, Say, job_process
 from orchestration.services import launched, running
 from orchestration.settings import PROJECT_ROOT
 from orchestration.stage import (
@@ -36,6 +36,8 @@ from warehouse.errors import UserError
 from warehouse.server.process import owned
 
 JOB = "first_day"
+# each in a process of its own, with about the same number of rows
+HISTORY_SHARES = (("facebook", "tiktok"), ("instagram", "youtube"))
 
 
 def run_demo(creators: int, days: int, api_days: int, replay: Path | None) -> bool:
@@ -124,9 +126,10 @@ def build(world: World, at: Folders, console: Console, say: Say) -> RunReport:
         env |= world_environment(world, sandbox, at)
         arguments = world.sandbox_arguments()
         say(run_command(module("ingestion.sandbox", "connections", *arguments), env))
-        write_past(world, env, say)
-        say("starting Dagster")
-        report = run_job(JOB, world.run_days(), env, at.logs / "run.log", say)
+        with job_process(env, at.logs / "run.log") as dagster:
+            write_past(world, env, say)
+            say("starting Dagster")
+            report = dagster.run(JOB, world.run_days(), say)
         # whoever opens it from here on may watch it
         dagster_environment(at.dagster_home)
         if not report.failures:
@@ -147,8 +150,10 @@ def write_past(world: World, env: Mapping[str, str], say: Say) -> None:
         first, last = (day.isoformat() for day in days)
         say(f"writing history, {first} to {last}")
         arguments = [*world.sandbox_arguments(), "--until", last]
-        commands.append(module("ingestion.sandbox", "history", *arguments))
-    with ThreadPoolExecutor() as pool:
+        for platforms in HISTORY_SHARES:
+            chosen = [word for platform in platforms for word in ("--platform", platform)]
+            commands.append(module("ingestion.sandbox", "history", *arguments, *chosen))
+    with ThreadPoolExecutor(len(commands)) as pool:
         for words in pool.map(lambda command: run_command(command, env), commands):
             say(words)
 

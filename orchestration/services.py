@@ -104,7 +104,11 @@ def running(service: Service, logs: Path) -> Iterator[Launched]:
 
 
 def spawn(
-    command: Sequence[str], env: Mapping[str, str], output: BinaryIO, cwd: Path = PROJECT_ROOT
+    command: Sequence[str],
+    env: Mapping[str, str],
+    output: BinaryIO,
+    cwd: Path = PROJECT_ROOT,
+    stdin: int = subprocess.DEVNULL,
 ) -> subprocess.Popen[bytes]:
     """Start a command of ours, its output in a file; ``env`` lies above the environment and .env.
 
@@ -116,7 +120,7 @@ def spawn(
         list(command),
         env={**settings_file(), **os.environ, **env},
         cwd=cwd,
-        stdin=subprocess.DEVNULL,
+        stdin=stdin,
         stdout=output,
         stderr=subprocess.STDOUT,
         start_new_session=True,

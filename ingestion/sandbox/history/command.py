@@ -32,14 +32,23 @@ def history(
     until: Annotated[
         datetime | None, typer.Option(formats=DAY_FORMATS, help="Write up to this day.")
     ] = None,
+    platform: Annotated[
+        list[str] | None,
+        typer.Option(help="Write this platform; give it again for more (default: all)."),
+    ] = None,
 ) -> None:
     """Write a world's daily readings to raw in bulk, as a run a day would have landed them.
 
     Run ``connections`` with the same options first; a run through the sandbox's APIs goes on from
     the last day written. Days that are written again are replaced.
     """
-    from ingestion.sandbox.history.runner import write_history
+    from ingestion.sandbox.history.runner import HISTORY_TABLES, write_history
 
+    platforms = platform or list(HISTORY_TABLES)
+    if unknown := sorted(set(platforms) - set(HISTORY_TABLES)):
+        raise UserError(
+            f"--platform: {unknown[0]} is none of the world's. Pass {', '.join(HISTORY_TABLES)}."
+        )
     console = Console(highlight=False, stderr=True)
     last_day = end_date.date() if end_date else datetime.now(UTC).date()
     world = World(seed, creators, days, last_day, stealth)
@@ -53,6 +62,7 @@ def history(
             read_settings(),
             WarehouseSettings(),
             lambda table, rows: status.update(f"{table}: {rows:,} rows"),
+            platforms,
         )
     if not written.total:
         raise UserError(f"history {first} to {last}: the world has no account. Pass --creators.")
