@@ -22,23 +22,28 @@ from orchestration.services import running
 from orchestration.settings import PROJECT_ROOT
 from orchestration.stage import warehouse_environment, warehouse_service
 from warehouse.client import connect
+from warehouse.errors import UserError, exit_on_user_error
 from warehouse.settings import WarehouseSettings
 
 LAST_DAY = date(2026, 6, 30)
 """Of every world that is built here, so that a seed gives the same world whenever it is built."""
+BUILT = "built"
+"""The file of a world's folder that says it is whole."""
 
 
 def build_world(
     path: Path, seed: int, creators: int, days: int, stealth: float = 0.5, prune: bool = True
 ) -> None:
-    """Build a world's warehouse; with ``prune`` the raw and core tables are emptied at the end."""
-    done = path / "built"
-    if done.exists():
-        return
+    """Build a world's warehouse; with ``prune`` the raw and core tables are emptied at the end.
+
+    :raises UserError: where the folder holds another world.
+    """
     world = [
         *("--seed", str(seed), "--creators", str(creators), "--days", str(days)),
         *("--end-date", LAST_DAY.isoformat(), "--stealth", str(stealth)),
     ]
+    if already_built(path, world):
+        return
     warehouse = path / "warehouse"
     warehouse.mkdir(parents=True, exist_ok=True)
     with running(warehouse_service(warehouse, 0), path / "logs") as server:
@@ -62,7 +67,18 @@ def build_world(
         if prune:
             _empty(client, settings)
         client.close()
-    done.touch()
+    (path / BUILT).touch()
+
+
+def already_built(path: Path, world: list[str]) -> bool:
+    """Whether the folder holds the whole world; one that holds none is marked as this one's."""
+    asked, marker = " ".join(world), path / "world"
+    path.mkdir(parents=True, exist_ok=True)
+    if not marker.exists():
+        marker.write_text(asked)
+    if (found := marker.read_text()) != asked:
+        raise UserError(f"{path}: holds the world of {found}. Pass another --path, or remove it.")
+    return (path / BUILT).exists()
 
 
 def _empty(client: object, settings: WarehouseSettings) -> None:
@@ -102,4 +118,5 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    with exit_on_user_error():
+        typer.run(main)

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from ml.evaluation import accounts, claims, growth, insurance
 from ml.evaluation.figures import Figure, show
-from warehouse.errors import exit_on_user_error
+from warehouse.errors import UserError, exit_on_user_error
 
 EVALUATIONS: dict[str, tuple[str, Callable[[Path], list[Figure]]]] = {
     "Fake accounts": ("accounts", accounts.evaluate),
@@ -28,6 +28,9 @@ def main(
 ) -> None:
     """Print every figure; exit code 1 where one does not hold."""
     console = Console(highlight=False)
+    if not any((data / folder).is_dir() for folder, _ in EVALUATIONS.values()):
+        folders = ", ".join(folder for folder, _ in EVALUATIONS.values())
+        raise UserError(f"DATA: {data} holds none of {folders}. Pass the folder of the real data.")
     held = True
     for title, (folder, evaluate) in EVALUATIONS.items():
         if not (data / folder).is_dir():
