@@ -32,7 +32,13 @@ BUILT = "built"
 
 
 def build_world(
-    path: Path, seed: int, creators: int, days: int, stealth: float = 0.5, prune: bool = True
+    path: Path,
+    seed: int,
+    creators: int,
+    days: int,
+    stealth: float = 0.5,
+    prune: bool = True,
+    clear: bool = False,
 ) -> None:
     """Build a world's warehouse; with ``prune`` the raw and core tables are emptied at the end.
 
@@ -42,7 +48,8 @@ def build_world(
         *("--seed", str(seed), "--creators", str(creators), "--days", str(days)),
         *("--end-date", LAST_DAY.isoformat(), "--stealth", str(stealth)),
     ]
-    if already_built(path, world):
+    shown = [*world, "--clear"] if clear else world
+    if already_built(path, shown):
         return
     warehouse = path / "warehouse"
     warehouse.mkdir(parents=True, exist_ok=True)
@@ -56,8 +63,8 @@ def build_world(
         _run(env, "warehouse", "schema")
         _run(env, "ingestion.sandbox", "connections", *world)
         _run(env, "ingestion.app")
-        _run(env, "ingestion.sandbox", "history", *world)
-        _run(env, "ingestion.sandbox", "truth", "load", *world)
+        _run(env, "ingestion.sandbox", "history", *shown)
+        _run(env, "ingestion.sandbox", "truth", "load", *shown)
         settings = WarehouseSettings(
             host=env["CLICKHOUSE_HOST"], port=int(env["CLICKHOUSE_PORT"]), path=warehouse
         )
@@ -112,9 +119,12 @@ def main(
     prune: Annotated[
         bool, typer.Option(help="Empty raw and the facts of posts at the end.")
     ] = True,
+    clear: Annotated[
+        bool, typer.Option(help="Without noise from day to day and gaps of the APIs.")
+    ] = False,
 ) -> None:
     """Build a synthetic world's warehouse."""
-    build_world(path, seed, creators, days, stealth, prune)
+    build_world(path, seed, creators, days, stealth, prune, clear)
 
 
 if __name__ == "__main__":

@@ -37,10 +37,13 @@ def load(
     stealth: Annotated[
         float, typer.Option(help="How well the world's fraud hides: 0 crude, 1 best.", min=0, max=1)
     ] = 0.5,
+    clear: Annotated[
+        bool, typer.Option(help="Without noise from day to day and gaps of the APIs.")
+    ] = False,
 ) -> None:
     """Replace the truth in the warehouse by that of this world."""
     last_day = end_date.date() if end_date else datetime.now(UTC).date()
-    world = World(seed, creators, days, last_day, stealth)
+    world = World(seed, creators, days, last_day, stealth, clear)
     settings = WarehouseSettings()
     client = connect(settings=settings)
     try:

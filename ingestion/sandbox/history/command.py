@@ -26,6 +26,9 @@ def history(
     stealth: Annotated[
         float, typer.Option(help="How well the world's fraud hides.", min=0, max=1)
     ] = 0.5,
+    clear: Annotated[
+        bool, typer.Option(help="Without noise from day to day and gaps of the APIs.")
+    ] = False,
     since: Annotated[
         datetime | None, typer.Option(formats=DAY_FORMATS, help="Write from this day on.")
     ] = None,
@@ -51,7 +54,7 @@ def history(
         )
     console = Console(highlight=False, stderr=True)
     last_day = end_date.date() if end_date else datetime.now(UTC).date()
-    world = World(seed, creators, days, last_day, stealth)
+    world = World(seed, creators, days, last_day, stealth, clear)
     first, last = _day(since) or world.first_day, _day(until) or world.last_day
     began = time.monotonic()
     with console.status("writing history") as status:

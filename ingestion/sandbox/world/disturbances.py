@@ -26,7 +26,8 @@ def plant_disturbances(
         for t in _days(rng, span, Disturbances().advertising):
             _advertising(rng, plan, account, t)
         for t in _days(rng, span, Disturbances().api_gap):
-            _api_gap(rng, plan, account, t)
+            if not span.clear:
+                _api_gap(rng, plan, account, t)
         for t in _days(rng, span, Disturbances().rebrand)[:1]:
             if plan.renamed[account] >= 0:
                 continue

@@ -67,8 +67,12 @@ def run(
     share *= (plan.attention * ~plan.suspended).T[:, draft.account]
     by_day = np.argsort(draft.day, kind="stable")
     edges = np.searchsorted(draft.day[by_day], np.arange(days + 1))
-    noise = rng.lognormal(0, growth.daily_noise, (days, accounts)) * season[:, None]
-    seen = rng.lognormal(0, posts.daily_noise, (days, accounts)) * season[:, None]
+    noise = (
+        rng.lognormal(0, growth.daily_noise * (not span.clear), (days, accounts)) * season[:, None]
+    )
+    seen = (
+        rng.lognormal(0, posts.daily_noise * (not span.clear), (days, accounts)) * season[:, None]
+    )
     grown = np.floor(size).astype(np.int64)
     fake = np.zeros(accounts, dtype=np.int64)
     final = np.zeros(draft.account.size)
@@ -139,7 +143,7 @@ def attention_by_day(rng: np.random.Generator, draft: Draft, traits: Traits, spa
     # A story is gone after a day, and so is its audience.
     lived = np.where(draft.story[None, :], np.minimum(age, 1.0), seen)
     part = np.diff(lived, axis=0, prepend=0.0)
-    noise = rng.lognormal(0, posts.daily_noise, part.shape)
+    noise = rng.lognormal(0, posts.daily_noise * (not span.clear), part.shape)
     found: Floats = part * noise * span.season[:, None]
     return found
 

@@ -23,6 +23,8 @@ class Span:
     first_day: date
     days: int
     stealth: float
+    clear: bool = False
+    """No day differs from the next by chance, and the platform never fails."""
 
     @property
     def simulated(self) -> int:

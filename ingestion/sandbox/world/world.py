@@ -34,10 +34,18 @@ class World:
         days: length of the day axis.
         end_date: the last UTC day.
         stealth: 0 (fraud is crude) to 1 (fraud hides as well as it can).
+        clear: leaves out the noise from day to day and the gaps of the platforms' APIs: what the
+            best signals would show of the same frauds.
     """
 
     def __init__(
-        self, seed: int, creators: int, days: int, end_date: date, stealth: float = 0.5
+        self,
+        seed: int,
+        creators: int,
+        days: int,
+        end_date: date,
+        stealth: float = 0.5,
+        clear: bool = False,
     ) -> None:
         if not 1 <= days <= MOST_DAYS or creators < 1 or not 0 <= stealth <= 1:
             raise UserError(
@@ -49,7 +57,7 @@ class World:
         self.last_day = end_date
         self.first_day = end_date - timedelta(days=days - 1)
         self.creator_count = creators
-        self._span = Span(seed, self.first_day, days, stealth)
+        self._span = Span(seed, self.first_day, days, stealth, clear)
         self._kept: OrderedDict[tuple[str, int], PlatformBlock | None] = OrderedDict()
         self._kept_bytes = 0
         self._lock = RLock()
