@@ -6,10 +6,12 @@ here; a file that names anything else, was changed, or was written under other l
 
 import hashlib
 import json
+import os
 from collections.abc import Iterable, Mapping
 from importlib.metadata import version as library_version
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pandas as pd
 from skops import io as skops
@@ -52,7 +54,6 @@ TRUSTED = frozenset(
 )
 # A minor release of these may store or read a model in another way.
 LIBRARIES = ("scikit-learn", "skops", "numpy", "scipy")
-MODEL_FILE = "model.skops"
 
 
 def fingerprint(frame: pd.DataFrame) -> str:
@@ -86,19 +87,22 @@ def libraries() -> dict[str, str]:
     return {name: library_version(name) for name in LIBRARIES}
 
 
-def save(model: object, path: Path) -> str:
-    """Write a model in one step and give the sha256 of the file.
+def save(model: object, folder: Path) -> tuple[str, str]:
+    """Write a model into a folder; what lies there already is never changed.
+
+    Returns:
+        The name of the file, which holds the beginning of its sha256, and that sha256.
 
     Raises:
         ArtifactError: the model holds a type that is not on the list.
     """
     content: bytes = skops.dumps(model)
+    sha256 = hashlib.sha256(content).hexdigest()
+    path = folder / f"model-{sha256[:16]}.skops"
     _refuse_untrusted(content, path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_suffix(".unfinished")
-    unfinished.write_bytes(content)
-    unfinished.replace(path)
-    return hashlib.sha256(content).hexdigest()
+    folder.mkdir(parents=True, exist_ok=True)
+    _write(content, path)
+    return path.name, sha256
 
 
 def load(path: Path, sha256: str, written_with: Mapping[str, str]) -> Any:
@@ -133,7 +137,27 @@ def load(path: Path, sha256: str, written_with: Mapping[str, str]) -> Any:
                 "Train it again, or install that version."
             )
     _refuse_untrusted(content, path)
-    return skops.loads(content, trusted=sorted(TRUSTED))
+    try:
+        return skops.loads(content, trusted=sorted(TRUSTED))
+    except Exception as error:  # a type that has changed since fails in many ways
+        raise ArtifactError(
+            f"model {path}: cannot be built again ({error}). Train it again, or install the "
+            "version of this project that wrote it."
+        ) from error
+
+
+def _write(content: bytes, path: Path) -> None:
+    """Write a file whole or not at all, also where another process writes the same one."""
+    unfinished = path.with_name(f"{path.name}.{uuid4().hex}")
+    try:
+        with unfinished.open("xb") as file:
+            file.write(content)
+            file.flush()
+            # the registry names the file right after: its content must outlive a power cut
+            os.fsync(file.fileno())
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 def _refuse_untrusted(content: bytes, path: Path) -> None:

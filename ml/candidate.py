@@ -1,4 +1,4 @@
-"""A candidate: a fitted version with the figures and gates that say whether it may speak."""
+"""A fitted version with the figures and gates that say whether it may speak."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ class Gate:
 
 @dataclass(frozen=True)
 class Trained:
-    """A candidate with its figures and gates."""
+    """A version with its figures and gates."""
 
     version: Version
     metrics: Sequence[Metric]

@@ -1,13 +1,19 @@
 """Which versions of each model exist, and which one speaks: ``ml.model_registry``.
 
-The table is only added to. A version is first a ``candidate``; one that fails its gates is
-``refused``; promotion makes it the ``champion`` and the one before it ``retired``, in one insert.
-A ``challenger`` is a model of another kind that scores in the shadow: no run promotes it, a person
-may; the next one retires it. What is shown and served is the champion's alone.
+The table is only added to. A version is first ``trained``; the checks of its run make it a
+``candidate`` or ``refused``. Promotion makes it the ``champion``, and ``retired`` the one before it
+and the candidates that waited longer, in one insert. A champion that a rollback took back is
+``withdrawn``. A ``challenger`` is a model of another kind that scores in the shadow: no run
+promotes it, a person may; the next one retires it. What is shown and served is the champion's
+alone.
+
+Two processes may write at once: an artefact's file is named by its content, a row never changes
+another, and of two champions the later one stands and retires the other.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -15,11 +21,13 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from ml.artifact import MODEL_FILE, fingerprint, libraries, load, save, version_of
-from ml.errors import NoChampionError
+from ml.artifact import fingerprint, libraries, load, save, version_of
+from ml.errors import ArtifactError, NoChampionError
 from ml.settings import MlSettings
 from ml.tables import Tables
 from warehouse.errors import UserError
+
+logger = logging.getLogger(__name__)
 
 HISTORY = """
 SELECT * FROM {ml}.model_registry
@@ -78,24 +86,27 @@ class Registry:
         name: str,
         model: object,
         training: Training,
-        stage: Literal["candidate", "challenger"] = "candidate",
+        stage: Literal["trained", "challenger"] = "trained",
     ) -> Version:
-        """Store a fitted model as a candidate, or as the challenger in place of the one before.
+        """Store a fitted model that nothing has judged, or the challenger in place of the last one.
 
         The same parameters, data and code give the version that is there already: nothing is
-        written then.
+        written then. Where its file may not be used (lost, damaged, of other libraries) it is
+        written anew and the version keeps its stage.
         """
         data_sha256 = fingerprint(training.data)
         version = version_of(name, training.parameters, data_sha256, training.code_sha256)
-        for known in self.versions(name):
-            if known.version == version and self.path(known).exists():
-                return known
-        uri = f"{name}/{version}/{MODEL_FILE}"
+        before = self.versions(name)
+        known = next((one for one in before if one.version == version), None)
+        ailment = self._ailment(known) if known else None
+        if known and not ailment:
+            return known
+        file, artifact_sha256 = save(model, self.folder / name / version)
         made = Version(
             model_name=name,
             version=version,
-            stage=stage,
-            reason="trained",
+            stage=known.stage if known else stage,
+            reason=f"written anew: {ailment}" if ailment else "trained",
             trained_from=training.trained_from,
             trained_until=training.trained_until,
             row_count=len(training.data),
@@ -104,55 +115,68 @@ class Registry:
             data_sha256=data_sha256,
             code_sha256=training.code_sha256,
             libraries=libraries(),
-            artifact_uri=uri,
-            artifact_sha256=save(model, self.folder / uri),
+            artifact_uri=f"{name}/{version}/{file}",
+            artifact_sha256=artifact_sha256,
             created_at=datetime.now(UTC),
         )
         replaced = [
-            _moved(known, "retired", f"replaced by {version}")
-            for known in self.versions(name)
-            if stage == known.stage == "challenger" and known.version != version
+            _moved(other, "retired", f"replaced by {version}")
+            for other in before
+            if made.stage == other.stage == "challenger" and other.version != version
         ]
         self._append([*replaced, made])
         return made
 
+    def judge(self, version: Version, failed: Sequence[str]) -> Version:
+        """Note what the checks of a run said of a version that waits for them.
+
+        One that has spoken, was taken back or waits in the shadow keeps its stage: that was decided
+        by a promotion or by a person.
+
+        Args:
+            version: as :meth:`register` gave it.
+            failed: each check that does not hold, in words; none makes it a candidate.
+        """
+        if version.stage not in ("trained", "candidate", "refused"):
+            return version
+        stage = "refused" if failed else "candidate"
+        reason = "; ".join(failed) or "every check passed"
+        if (version.stage, version.reason) == (stage, reason):
+            return version
+        judged = _moved(version, stage, reason)
+        self._append([judged])
+        return judged
+
     def promote(self, name: str, version: str, reason: str) -> Version:
-        """Make a version the champion of its model and retire the one before it.
+        """Make a version the champion; the one before it and older candidates are retired.
 
         Raises:
             UserError: there is no such version, or its artefact may not be used.
         """
-        chosen = self.version(name, version)
-        self.load(chosen)
-        rows = [
-            _moved(known, "retired", f"replaced by {version}")
-            for known in self.versions(name)
-            if known.stage == "champion" and known.version != version
-        ]
-        promoted = _moved(chosen, "champion", reason)
-        self._append([*rows, promoted])
-        return promoted
-
-    def refuse(self, version: Version, reason: str) -> None:
-        """Say that a candidate may not speak: it waits no longer, and only a person promotes it."""
-        if version.stage == "candidate":
-            self._append([_moved(version, "refused", reason)])
+        return self._promote(self.version(name, version), reason, "retired")
 
     def rollback(self, name: str, reason: str = "rolled back") -> Version:
-        """Promote the version that was champion before the present one.
+        """Withdraw the champion and promote the one before it; again, and it goes one further back.
+
+        Champions that a rollback has withdrawn are passed over until a person promotes them again.
 
         Raises:
-            UserError: there was none.
+            UserError: there is none further back.
         """
         present = self.champion(name)
+        stages = {known.version: known.stage for known in self.versions(name)}
         history = self._history(name)
-        before = history[(history.stage == "champion") & (history.version != present.version)]
-        if before.empty:
+        spoke = history.version[history.stage == "champion"]
+        before = [version for version in spoke if stages[version] == "retired"]
+        if not before:
+            withdrawn = [version for version, stage in stages.items() if stage == "withdrawn"]
+            others = f" Withdrawn before: {', '.join(withdrawn)}." if withdrawn else ""
             raise UserError(
-                f"model {name}: {present.version} is the first champion, there is none to go back "
-                "to. See python -m ml models list."
+                f"model {name}: there is no champion before {present.version} to go back to."
+                f"{others} Promote one by name (python -m ml models list, python -m ml models "
+                "promote)."
             )
-        return self.promote(name, str(before.version.iloc[-1]), reason)
+        return self._promote(self.version(name, before[-1]), reason, "withdrawn")
 
     def champion(self, name: str) -> Version:
         """The champion of a model.
@@ -169,7 +193,7 @@ class Registry:
         return max(champions, key=lambda known: known.created_at)
 
     def candidate(self, name: str) -> Version | None:
-        """The newest version that waits for promotion, which scores in the shadow; None: none."""
+        """The newest version whose checks passed and that waits for promotion; None: none."""
         return self._newest(name, "candidate")
 
     def challenger(self, name: str) -> Version | None:
@@ -207,6 +231,41 @@ class Registry:
         """Where the artefact of a version lies."""
         return self.folder / version.artifact_uri
 
+    def _promote(self, chosen: Version, reason: str, former: str) -> Version:
+        """Make a version the champion and give the one before it the stage ``former``."""
+        self.load(chosen)
+        name = chosen.model_name
+        others = [known for known in self.versions(name) if known.version != chosen.version]
+        because = f"replaced by {chosen.version}"
+        champions = [_moved(one, former, because) for one in others if one.stage == "champion"]
+        candidates = [
+            _moved(one, "retired", because)
+            for one in others
+            if one.stage == "candidate" and one.created_at <= chosen.created_at
+        ]
+        promoted = _moved(chosen, "champion", reason)
+        self._append([*champions, *candidates, promoted])
+        self._retire_all_but_one(name)
+        return promoted
+
+    def _retire_all_but_one(self, name: str) -> None:
+        """Let the latest champion stand where two processes promoted at the same time."""
+        champion = self.champion(name)
+        self._append(
+            _moved(known, "retired", f"replaced by {champion.version}")
+            for known in self.versions(name)
+            if known.stage == "champion" and known.version != champion.version
+        )
+
+    def _ailment(self, version: Version) -> str | None:
+        """Why the artefact of a version may not be used; None where it may."""
+        try:
+            self.load(version)
+        except ArtifactError as error:
+            logger.warning("%s %s is written anew: %s", version.model_name, version.version, error)
+            return str(error)
+        return None
+
     def _newest(self, name: str, stage: str) -> Version | None:
         found = [known for known in self.versions(name) if known.stage == stage]
         return max(found, key=lambda known: known.created_at, default=None)
@@ -214,9 +273,10 @@ class Registry:
     def _history(self, name: str) -> pd.DataFrame:
         return self.tables.read(HISTORY, {"name": name})
 
-    def _append(self, versions: Sequence[Version]) -> None:
-        rows = pd.DataFrame([asdict(version) for version in versions])
-        self.tables.append("model_registry", rows.drop(columns="created_at"))
+    def _append(self, versions: Iterable[Version]) -> None:
+        rows = [asdict(version) for version in versions]
+        if rows:
+            self.tables.append("model_registry", pd.DataFrame(rows).drop(columns="created_at"))
 
 
 def _moved(version: Version, stage: str, reason: str) -> Version:

@@ -1,19 +1,19 @@
 """Scores accounts with the champion of each model; candidate and challenger score in its shadow.
 
 Every row names the version that made it. Marts show the champion's rows alone, so a shadow can be
-held against it before it speaks. A shadow that cannot be loaded is left out with a warning: it must
-not silence the champion.
+held against it before it speaks. A shadow that fails, while it loads, scores or writes, is left out
+and named in what is given back: it must not silence the champion.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from ml.errors import ArtifactError
 from ml.features import KEYS, account_features, as_rows, from_rows
 from ml.histories import read_history
 from ml.perils import predict_risk
@@ -39,6 +39,15 @@ GROUP BY account_key
 """
 
 
+@dataclass(frozen=True)
+class Scored:
+    """What a scoring wrote, and which of the champion's shadows it had to leave out."""
+
+    row_count: int
+    silent: Sequence[str]
+    """Stage, version and error of each shadow that did not score."""
+
+
 def write_features(reader: Tables, owner: Tables, days: Sequence[date]) -> int:
     """Write what the models know of every account on the days; returns the number of rows."""
     return owner.append("account_feature", as_rows(account_features(reader, days)))
@@ -59,67 +68,70 @@ def read_features(tables: Tables, days: Sequence[date]) -> pd.DataFrame:
     return from_rows(rows)
 
 
-def speakers(registry: Registry, name: str) -> list[tuple[Version, Any]]:
-    """The champion, then the newest candidate if one waits, and the challenger; with their models.
-
-    Raises:
-        ml.errors.NoChampionError: there is no champion.
-        ml.errors.ArtifactError: the champion may not be used.
-    """
-    champion = registry.champion(name)
-    found = [(champion, registry.load(champion))]
-    for shadow in (registry.candidate(name), registry.challenger(name)):
-        if shadow is None:
-            continue
-        try:
-            found.append((shadow, registry.load(shadow)))
-        except ArtifactError as error:
-            logger.warning("%s %s does not score: %s", shadow.stage, shadow.version, error)
-    return found
-
-
-def score_authenticity(tables: Tables, settings: MlSettings, days: Sequence[date]) -> int:
-    """Write ``ml.authenticity_score`` of the days; returns the number of rows."""
-    registry = Registry(tables, settings)
+def score_authenticity(tables: Tables, settings: MlSettings, days: Sequence[date]) -> Scored:
+    """Write ``ml.authenticity_score`` of the days."""
     features = read_features(tables, days)
-    written = 0
-    for version, model in speakers(registry, "authenticity"):
-        scores = model.predict(features)
-        written += tables.append(
-            "authenticity_score", _named(features[list(KEYS)].join(scores), version)
-        )
-    return written
+
+    def write(version: Version, model: Any) -> int:
+        rows = features[list(KEYS)].join(model.predict(features))
+        return tables.append("authenticity_score", _named(rows, version))
+
+    return _speak(Registry(tables, settings), "authenticity", write)
 
 
-def score_risk(tables: Tables, settings: MlSettings, days: Sequence[date]) -> int:
-    """Write ``ml.risk_score`` of the days; returns the number of rows."""
-    registry = Registry(tables, settings)
+def score_risk(tables: Tables, settings: MlSettings, days: Sequence[date]) -> Scored:
+    """Write ``ml.risk_score`` of the days."""
     features = read_features(tables, days)
-    written = 0
-    for version, models in speakers(registry, "risk"):
-        scores = predict_risk(models, features)
-        written += tables.append("risk_score", _named(features[list(KEYS)].join(scores), version))
-    return written
+
+    def write(version: Version, models: Any) -> int:
+        rows = features[list(KEYS)].join(predict_risk(models, features))
+        return tables.append("risk_score", _named(rows, version))
+
+    return _speak(Registry(tables, settings), "risk", write)
 
 
 def forecast_growth(
     reader: Tables, owner: Tables, settings: MlSettings, days: Sequence[date]
-) -> int:
-    """Write ``ml.growth_forecast`` made on the last of the days; returns the number of rows.
+) -> Scored:
+    """Write ``ml.growth_forecast`` made on the last of the days.
 
     The days before it have passed: a forecast of them that is made now would only look like one.
     """
-    registry, as_of = Registry(owner, settings), max(days)
+    as_of = max(days)
     accounts = reader.read(ACCOUNTS, {"as_of": as_of})
-    written = 0
-    for version, models in speakers(registry, "growth"):
+
+    def write(version: Version, models: Any) -> int:
+        written = 0
         for metric, model in models.items():
             history = read_history(reader, metric, as_of, settings.history_days)
             if history.empty:
                 continue
             rows = _forecast_rows(model.predict(history), accounts, metric, as_of)
             written += owner.append("growth_forecast", _named(rows, version))
-    return written
+        return written
+
+    return _speak(Registry(owner, settings), "growth", write)
+
+
+def _speak(registry: Registry, name: str, write: Callable[[Version, Any], int]) -> Scored:
+    """Let the champion write its scores, then the waiting candidate and the challenger, if any.
+
+    Raises:
+        ml.errors.NoChampionError: there is no champion.
+        ml.errors.ArtifactError: the champion may not be used.
+    """
+    champion = registry.champion(name)
+    written, silent = write(champion, registry.load(champion)), []
+    for shadow in (registry.candidate(name), registry.challenger(name)):
+        if shadow is None:
+            continue
+        try:
+            written += write(shadow, registry.load(shadow))
+        except Exception as error:  # whatever ails it, the champion has spoken
+            words = f"{shadow.stage} {shadow.version} does not score: {error}"
+            logger.warning("%s: %s", name, words, exc_info=not isinstance(error, UserError))
+            silent.append(words)
+    return Scored(written, silent)
 
 
 def _forecast_rows(

@@ -1,9 +1,10 @@
 """Models as assets: features, training set, fitted model, blocking checks, promotion, scores.
 
 The libraries that models need take seconds to load: a step loads them when it runs, not the graph.
-Training runs weekly: a version is registered as a candidate, its gates are asset checks that block,
-and what stands behind them makes it the champion. Scoring runs daily with the champion; a candidate
-that waits and a challenger score in the shadow, in rows that no mart shows.
+Training runs weekly: a version is registered, its gates are asset checks that block, and what comes
+behind them makes the very version that they judged the champion. One pool per model lets one step
+train or promote it at a time. Scoring runs daily with the champion; a candidate that waits and a
+challenger score in the shadow, in rows that no mart shows.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 GROUP = "ml"
 CHECK = "may_speak"
+VERSION = "version"
+"""Metadata in which a training hands its version over to the promotion."""
 SCORED = "scored"
 FEATURE_MARTS = (
     "mart_fraud__account_day",
@@ -109,12 +112,13 @@ def _examples() -> dg.AssetsDefinition:
 
 def _trained(name: str, deps: Sequence[dg.AssetKey]) -> list[dg.AssetsDefinition]:
     """The candidate of a model with its blocking check, and its promotion."""
-    model_key = _key(f"{name}_model")
+    model_key, pool = _key(f"{name}_model"), f"model_{name}"
 
     @dg.asset(
         key=model_key,
         group_name=GROUP,
         deps=deps,
+        pool=pool,
         kinds={"scikitlearn"},
         check_specs=[
             dg.AssetCheckSpec(
@@ -150,19 +154,40 @@ def _trained(name: str, deps: Sequence[dg.AssetKey]) -> list[dg.AssetsDefinition
         key=_key(f"{name}_champion"),
         group_name=GROUP,
         deps=[model_key],
+        pool=pool,
         kinds={"clickhouse"},
         description=f"The version of {name} that scores: promoted once its checks have passed.",
     )
     def champion(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
-        from ml.jobs import promote_candidate
+        from ml.jobs import promote_judged
 
+        judged = _judged_version(context, model_key)
         with _tables("owner", f"{name}_champion") as owner:
-            found = _plainly(lambda: promote_candidate(name, owner, MlSettings()))
+            found = _plainly(lambda: promote_judged(name, judged, owner, MlSettings()))
         if found is None:
-            return dg.MaterializeResult(metadata={"version": "none: no candidate was trained"})
-        return dg.MaterializeResult(metadata={"version": found.version, "reason": found.reason})
+            return dg.MaterializeResult(metadata={VERSION: "none: no candidate was trained"})
+        return dg.MaterializeResult(metadata={VERSION: found.version, "reason": found.reason})
 
     return [model, champion]
+
+
+def _judged_version(context: dg.AssetExecutionContext, model: dg.AssetKey) -> str | None:
+    """The version that this run trained, or the run that it executes again; None: it trained none.
+
+    No other run is asked: what it left may be of other data, or have passed no check.
+    """
+    run: dg.DagsterRun | None = context.run
+    while run is not None:
+        events = context.instance.all_logs(
+            run.run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION
+        )
+        made = [entry.asset_materialization for entry in events]
+        trained = [one for one in made if one is not None and one.asset_key == model]
+        if trained:
+            version = trained[-1].metadata.get(VERSION)
+            return str(version.value) if version else None
+        run = context.instance.get_run_by_id(run.parent_run_id) if run.parent_run_id else None
+    return None
 
 
 def _scores(table: str, name: str, deps: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
@@ -177,7 +202,9 @@ def _scores(table: str, name: str, deps: Sequence[dg.AssetKey]) -> dg.AssetsDefi
         kinds={"clickhouse"},
         check_specs=[
             dg.AssetCheckSpec(
-                SCORED, asset=key, description="A champion has scored; without one nothing has."
+                SCORED,
+                asset=key,
+                description="A champion has scored, and so has what scores in its shadow.",
             )
         ],
         description=f"What the champion of {name} says of every account on a day.",
@@ -189,13 +216,16 @@ def _scores(table: str, name: str, deps: Sequence[dg.AssetKey]) -> dg.AssetsDefi
 
         try:
             with _tables("reader", table) as reader, _tables("owner", table) as owner:
-                rows = _plainly(lambda: score(name, reader, owner, MlSettings(), days_of(context)))
+                made = _plainly(lambda: score(name, reader, owner, MlSettings(), days_of(context)))
         except NoChampionError as error:
             # the marts on the scores of earlier days are built all the same
             yield dg.MaterializeResult(metadata={"dagster/row_count": 0, "not scored": str(error)})
             yield _unsure(key, str(error), SCORED)
             return
-        yield dg.MaterializeResult(metadata={"dagster/row_count": rows})
+        yield dg.MaterializeResult(metadata={"dagster/row_count": made.row_count})
+        if made.silent:
+            yield _unsure(key, "; ".join(made.silent), SCORED)
+            return
         yield dg.AssetCheckResult(passed=True, check_name=SCORED, asset_key=key)
 
     return scores
@@ -233,7 +263,7 @@ def _metadata(trained: "Trained") -> dict[str, Any]:
     return {
         "card": dg.MetadataValue.path(card.absolute()),
         "card text": dg.MetadataValue.md(read_card(card, with_plots=False)),
-        "version": trained.version.version,
+        VERSION: trained.version.version,
         "dagster/row_count": trained.version.row_count or 0,
         **{
             f"{metric.dataset} {metric.segment} {metric.metric}": metric.value

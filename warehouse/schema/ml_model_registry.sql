@@ -2,7 +2,7 @@ CREATE TABLE IF NOT EXISTS {ml}.model_registry
 (
     model_name LowCardinality(String),
     version String COMMENT 'First 16 hexadecimal digits of the sha256 of parameters, data and code',
-    stage LowCardinality(String) COMMENT 'candidate, challenger, refused, champion or retired: the last row of a version says which',
+    stage LowCardinality(String) COMMENT 'trained, candidate, challenger, refused, champion, retired or withdrawn: the last row of a version says which',
     reason String COMMENT 'Why the row was written, e.g. promoted: every check passed',
     trained_from Nullable(Date) COMMENT 'First UTC day of the training data',
     trained_until Nullable(Date) COMMENT 'Last UTC day of the training data',

@@ -1,9 +1,11 @@
 """The registry in a running warehouse: candidates, champions, refusals, and its commands."""
 
+import hashlib
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, replace
 from datetime import date
 from pathlib import Path
 
@@ -48,13 +50,19 @@ def add(registry: Registry, name: str, leaves: int) -> Version:
     return registry.register(name, fitted(leaves), training)
 
 
-def test_a_candidate_speaks_only_after_promotion(registry: Registry) -> None:
-    first = add(registry, "speaks", 3)
-    assert (first.stage, first.row_count, first.trained_until) == (
-        "candidate",
+def stages(registry: Registry, name: str) -> dict[str, str]:
+    return {known.version: known.stage for known in registry.versions(name)}
+
+
+def test_a_version_waits_once_judged_and_speaks_once_promoted(registry: Registry) -> None:
+    trained = add(registry, "speaks", 3)
+    assert (trained.stage, trained.row_count, trained.trained_until) == (
+        "trained",
         60,
         date(2026, 3, 1),
     )
+    assert registry.candidate("speaks") is None
+    first = registry.judge(trained, [])
     with pytest.raises(NoChampionError, match=r"speaks.*no champion"):
         registry.champion("speaks")
     assert registry.candidate("speaks") == first
@@ -79,17 +87,70 @@ def test_promotion_retires_and_rollback_brings_back(registry: Registry) -> None:
     with pytest.raises(NoChampionError):
         registry.rollback("turns")
     registry.promote("turns", first.version, "one")
-    with pytest.raises(UserError, match="first champion"):
+    with pytest.raises(UserError, match="there is no champion before"):
         registry.rollback("turns")
     registry.promote("turns", second.version[:6], "two")
-    stages = {known.version: known.stage for known in registry.versions("turns")}
-    assert stages == {first.version: "retired", second.version: "champion"}
+    assert stages(registry, "turns") == {first.version: "retired", second.version: "champion"}
     assert registry.rollback("turns").version == first.version
-    stages = {known.version: known.stage for known in registry.versions("turns")}
-    assert stages == {first.version: "champion", second.version: "retired"}
+    assert stages(registry, "turns") == {first.version: "champion", second.version: "withdrawn"}
     # trained, trained, one, retired, two, retired, rolled back: nothing is taken away
     query = "SELECT count() AS n FROM {ml}.model_registry WHERE model_name = 'turns'"
     assert registry.tables.read(query).n[0] == 7
+
+
+def test_each_rollback_goes_one_further_back(registry: Registry) -> None:
+    one, two, three = (add(registry, "back", leaves) for leaves in (3, 4, 5))
+    for version in (one, two, three):
+        registry.promote("back", version.version, "in turn")
+    assert registry.rollback("back").version == two.version
+    assert registry.rollback("back").version == one.version
+    with pytest.raises(UserError, match=rf"no champion before {one.version}.*{two.version}"):
+        registry.rollback("back")
+    assert registry.champion("back").version == one.version
+    # a person knows better: what was withdrawn speaks again, and counts again
+    registry.promote("back", three.version, "mended")
+    assert registry.rollback("back").version == one.version
+    assert stages(registry, "back")[three.version] == "withdrawn"
+
+
+def test_judging_again_changes_what_waits_alone(registry: Registry) -> None:
+    version = registry.judge(add(registry, "judged", 3), ["loss 2 (<= 1 needed)"])
+    assert (version.stage, version.reason) == ("refused", "loss 2 (<= 1 needed)")
+    assert registry.judge(version, ["loss 2 (<= 1 needed)"]) == version
+    version = registry.judge(version, [])
+    assert registry.candidate("judged") == version
+    champion = registry.promote("judged", version.version, "x")
+    assert registry.judge(champion, ["loss 2 (<= 1 needed)"]) == champion
+    assert registry.champion("judged") == champion
+
+
+def test_promotion_retires_the_candidates_that_waited_longer(registry: Registry) -> None:
+    older, chosen, newer = (
+        registry.judge(add(registry, "waits", leaves), []) for leaves in (3, 4, 5)
+    )
+    registry.promote("waits", chosen.version, "x")
+    assert stages(registry, "waits") == {
+        older.version: "retired",
+        chosen.version: "champion",
+        newer.version: "candidate",
+    }
+
+
+def test_of_two_promotions_at_once_the_later_one_stands(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, two = (add(registry, "at_once", leaves) for leaves in (3, 4))
+    append, promoted = registry._append, []
+
+    def overtaken(versions: Iterable[Version]) -> None:
+        if not promoted:  # between what this one has read and what it writes
+            promoted.append(two)
+            registry.promote("at_once", two.version, "by another process")
+        append(versions)
+
+    monkeypatch.setattr(registry, "_append", overtaken)
+    registry.promote("at_once", one.version, "by this process")
+    assert stages(registry, "at_once") == {one.version: "champion", two.version: "retired"}
 
 
 def test_an_unknown_version_is_named(registry: Registry) -> None:
@@ -109,8 +170,67 @@ def test_a_changed_artefact_is_refused(registry: Registry) -> None:
     path.unlink()
     with pytest.raises(ArtifactError, match="cannot be read"):
         registry.load(version)
-    assert add(registry, "changed", 3).artifact_sha256  # trained again, it is written again
-    assert path.exists()
+
+
+def cut_off(registry: Registry, version: Version) -> None:
+    path = registry.path(version)
+    path.write_bytes(path.read_bytes()[:100])
+
+
+def lose(registry: Registry, version: Version) -> None:
+    registry.path(version).unlink()
+
+
+def age(registry: Registry, version: Version) -> None:
+    """As if it had been written under an older library."""
+    old = replace(version, libraries={**version.libraries, "scikit-learn": "1.2.9"})
+    row = pd.DataFrame([asdict(old)]).drop(columns="created_at")
+    registry.tables.append("model_registry", row)
+
+
+@pytest.mark.parametrize("harm", [cut_off, lose, age])
+def test_training_again_mends_an_unusable_artefact_and_its_champion_stays_one(
+    registry: Registry, harm: Callable[[Registry, Version], None]
+) -> None:
+    name = f"mended_{harm.__name__}"
+    first, other = add(registry, name, 3), add(registry, name, 4)
+    registry.promote(name, first.version, "x")
+    for version in (registry.version(name, first.version), other):
+        harm(registry, version)
+    with pytest.raises(ArtifactError):
+        registry.load(registry.champion(name))
+    assert add(registry, name, 4).stage == "trained"
+    mended = add(registry, name, 3)
+    assert mended.reason.startswith("written anew: model ")
+    champion = registry.champion(name)
+    assert champion == mended
+    assert champion.version == first.version
+    np.testing.assert_array_equal(
+        registry.load(champion).predict_proba(DATA[["x"]]), fitted(3).predict_proba(DATA[["x"]])
+    )
+    assert add(registry, name, 3) == champion
+
+
+def test_writing_again_leaves_the_file_of_before_as_it_is(tmp_path: Path) -> None:
+    """A champion is read while another process trains the same version under other libraries."""
+    (one, its_sha), (two, other_sha) = (save(fitted(leaves), tmp_path) for leaves in (3, 4))
+    assert hashlib.sha256((tmp_path / one).read_bytes()).hexdigest() == its_sha
+    assert hashlib.sha256((tmp_path / two).read_bytes()).hexdigest() == other_sha
+    assert {path.name for path in tmp_path.iterdir()} == {one, two}
+    assert its_sha[:16] in one
+
+
+def test_an_artefact_of_types_that_have_changed_is_named(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    version = add(registry, "types", 3)
+
+    def changed(*_: object, **__: object) -> None:
+        raise AttributeError("no such attribute")
+
+    monkeypatch.setattr("ml.artifact.skops.loads", changed)
+    with pytest.raises(ArtifactError, match=r"cannot be built again \(no such attribute\)"):
+        registry.load(version)
 
 
 def test_other_libraries_are_refused(registry: Registry) -> None:
@@ -124,10 +244,9 @@ def test_other_libraries_are_refused(registry: Registry) -> None:
 
 
 def test_foreign_types_are_refused(tmp_path: Path) -> None:
-    path = tmp_path / "model.skops"
     with pytest.raises(ArtifactError, match=r"may not be loaded: .*getcwd"):
-        save(FunctionTransformer(os.getcwd), path)
-    assert not path.exists()
+        save(FunctionTransformer(os.getcwd), tmp_path)
+    assert not list(tmp_path.iterdir())
 
 
 def test_data_are_fingerprinted_by_value() -> None:

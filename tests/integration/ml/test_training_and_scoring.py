@@ -1,15 +1,17 @@
 """Models trained and scored from a running warehouse: candidates, gates, champions, shadows."""
 
+import re
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 from threadpoolctl import threadpool_limits
 
-from ml import jobs
+from ml import jobs, scoring
 from ml.candidate import named
 from ml.cards.card import CARD_FILE
 from ml.errors import NoChampionError, TooFewError
@@ -18,7 +20,7 @@ from ml.histories import HORIZONS
 from ml.labels import PERILS
 from ml.perils import train_risk, with_tier
 from ml.registry import Registry
-from ml.scoring import forecast_growth, score_authenticity, score_risk
+from ml.scoring import Scored, forecast_growth, score_authenticity, score_risk
 from ml.settings import MlSettings
 from ml.tables import Tables
 from ml.training import make_examples, train_authenticity, train_growth
@@ -144,7 +146,7 @@ def test_authenticity_is_trained_promoted_and_scored(tables: Tables, settings: M
     spoken = [[f"tiktok:{n}", LAST, "en"] for n in range(ACCOUNTS // 2)]
     tables.client.insert(audience, spoken, ["account_key", "snapshot_date", "content_language"])
     trained = train_authenticity(tables, tables, settings)
-    assert trained.version.stage == "candidate"
+    assert trained.version.stage == "trained"
     assert trained.failed == []
     figures = named(trained.metrics)
     assert figures["average_precision"] > 2 * figures["base_rate"]
@@ -157,16 +159,18 @@ def test_authenticity_is_trained_promoted_and_scored(tables: Tables, settings: M
     card.unlink()  # scoring reads the artefact alone
     registry = Registry(tables, settings)
     registry.promote("authenticity", trained.version.version, "tried")
-    assert score_authenticity(tables, settings, [LAST]) == ACCOUNTS
+    assert score_authenticity(tables, settings, [LAST]) == Scored(ACCOUNTS, [])
     made = tables.read("SELECT * FROM {ml}.authenticity_score")
     assert set(made.version) == {trained.version.version}
     guilty = made.account_id.astype(int) % 5 == 0
     assert made.fraud_probability[guilty].median() > made.fraud_probability[~guilty].quantile(0.9)
     assert (made.as_of == pd.Timestamp(LAST)).all()
-    # a second version waits: it scores in the shadow, under its own name
+    # a second version scores in the shadow, under its own name, once its checks have passed
     other = settings.model_copy(update={"seed": 8})
     shadow = train_authenticity(tables, tables, other)
-    assert score_authenticity(tables, settings, [LAST]) == 2 * ACCOUNTS
+    assert score_authenticity(tables, settings, [LAST]) == Scored(ACCOUNTS, [])
+    registry.judge(shadow.version, [])
+    assert score_authenticity(tables, settings, [LAST]) == Scored(2 * ACCOUNTS, [])
     names = tables.read("SELECT DISTINCT version FROM {ml}.authenticity_score").version
     assert set(names) == {trained.version.version, shadow.version.version}
 
@@ -200,8 +204,8 @@ def test_risk_is_trained_and_scored(tables: Tables, settings: MlSettings) -> Non
     registry.promote("risk", trained.version.version, "tried")
     challenger = registry.challenger("risk")
     assert challenger is not None
-    written = score_risk(tables, settings, [LAST])
-    assert written == 2 * (3 * ACCOUNTS + 2 * ACCOUNTS // 2)
+    made = score_risk(tables, settings, [LAST])
+    assert made == Scored(2 * (3 * ACCOUNTS + 2 * ACCOUNTS // 2), [])
     every = tables.read("SELECT * FROM {ml}.risk_score")
     assert set(every.version) == {trained.version.version, challenger.version}
     spoken = every[every.version == trained.version.version]
@@ -227,7 +231,7 @@ def test_a_challenger_scores_in_the_shadow_and_speaks_by_a_persons_will_alone(
     tables.append("training_example", rows(2).assign(label_until=pd.Timestamp(2026, 7, 6)))
     registry = Registry(tables, settings)
     before = registry.challenger("risk")
-    trained = train_risk(tables, tables, settings)
+    trained = jobs.train("risk", tables, tables, settings)
     challenger = registry.challenger("risk")
     assert challenger is not None
     if before is not None:  # the test before has left one: the new one takes its place
@@ -235,15 +239,16 @@ def test_a_challenger_scores_in_the_shadow_and_speaks_by_a_persons_will_alone(
     kept = tables.read(KEPT, {"version": trained.version.version})
     assert {"suspension/double_lift:5", "suspension/platform:tiktok"} <= set(kept.segment)
     assert (registry.path(challenger).with_name(CARD_FILE)).exists()
-    for _ in range(2):  # a run promotes what waits, and where nothing waits nothing more
-        promoted = jobs.promote_candidate("risk", tables, settings)
+    for version in (trained.version.version, None):  # a run that trained nothing changes nothing
+        promoted = jobs.promote_judged("risk", version, tables, settings)
         assert promoted is not None
         assert promoted.version == trained.version.version
     registry.path(challenger).write_bytes(b"cut off")
     alone = score_risk(tables, settings, [LAST])
-    assert alone == 3 * ACCOUNTS + 2 * ACCOUNTS // 2
-    assert "challenger" in caplog.text
-    assert "sha256" in caplog.text
+    assert alone.row_count == 3 * ACCOUNTS + 2 * ACCOUNTS // 2
+    assert len(alone.silent) == 1
+    assert alone.silent[0] in caplog.text
+    assert re.match(f"challenger {challenger.version} does not score: .*sha256", alone.silent[0])
     registry.path(challenger).unlink()
     train_risk(tables, tables, settings)
     registry.promote("risk", challenger.version, "a person knows better")
@@ -251,36 +256,75 @@ def test_a_challenger_scores_in_the_shadow_and_speaks_by_a_persons_will_alone(
     assert registry.challenger("risk") is None
 
 
+def test_a_shadow_that_fails_while_it_scores_does_not_silence_the_champion(
+    tables: Tables, settings: MlSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tables.append("training_example", rows(3).assign(label_until=pd.Timestamp(2026, 7, 7)))
+    trained = jobs.train("risk", tables, tables, settings)
+    jobs.promote_judged("risk", trained.version.version, tables, settings)
+    challenger = Registry(tables, settings).challenger("risk")
+    assert challenger is not None
+    predict, calls = scoring.predict_risk, []
+
+    def failing(models: Any, features: pd.DataFrame) -> pd.DataFrame:
+        calls.append(models)
+        if len(calls) > 1:
+            raise ValueError("no such bin")
+        return predict(models, features)
+
+    monkeypatch.setattr(scoring, "predict_risk", failing)
+    made = score_risk(tables, settings, [LAST])
+    assert made.row_count == 3 * ACCOUNTS + 2 * ACCOUNTS // 2
+    assert made.silent == [f"challenger {challenger.version} does not score: no such bin"]
+    monkeypatch.setattr(scoring, "predict_risk", lambda *_: failing({}, pd.DataFrame()))
+    with pytest.raises(ValueError, match="no such bin"):  # the champion's own errors are told
+        score_risk(tables, settings, [LAST])
+
+
 def test_a_tier_that_is_not_known_stays_unknown() -> None:
     tiers = with_tier(pd.DataFrame({"follower_log": [3.99, 4.0, 5.0, 6.0, np.nan]})).follower_tier
     assert tiers.tolist() == ["nano", "micro", "mid", "mega", None]
 
 
-def test_growth_is_trained_and_forecast(tables: Tables, settings: MlSettings) -> None:
+def growth_days(count: int, accounts: int = 12) -> pd.DataFrame:
+    """Followers that rise by about ten a day."""
     rng = np.random.default_rng(3)
-    days = [LAST - timedelta(days=back) for back in range(130)]
-    history = [
+    return pd.DataFrame(
         {
             "platform": "tiktok",
             "account_id": str(n),
             "account_key": f"tiktok:{n}",
             "creator_id": f"creator_{n}",
-            "snapshot_date": day,
+            "snapshot_date": LAST - timedelta(days=back),
             "follower_count": int(1_000 * (n + 1) + 10 * (130 - back) + rng.integers(0, 5)),
             "is_filled": False,
         }
-        for n in range(12)
-        for back, day in enumerate(days)
-    ]
-    marts = tables.database("marts")
-    frame = pd.DataFrame(history)
-    tables.client.insert_df(f"{marts}.mart_growth__account_day", frame)
+        for n in range(accounts)
+        for back in range(count)
+    )
+
+
+def fill(tables: Tables, growth: pd.DataFrame, reach: pd.DataFrame | None = None) -> None:
+    """Make these the only days of the marts that growth is forecast from."""
+    for mart, frame in (
+        ("mart_growth__account_day", growth),
+        ("mart_engagement__account_day", reach),
+    ):
+        table = f"{tables.database('marts')}.{mart}"
+        tables.client.command(f"TRUNCATE TABLE {table}")
+        if frame is not None:
+            tables.client.insert_df(table, frame)
+
+
+def test_growth_is_trained_and_forecast(tables: Tables, settings: MlSettings) -> None:
+    frame = growth_days(130)
+    fill(tables, frame)
     trained = train_growth(tables, tables, settings)
     assert trained.version.features == ["follower_count"]
     assert {metric.metric for metric in trained.metrics} >= {"pinball_loss", "coverage_80"}
     Registry(tables, settings).promote("growth", trained.version.version, "tried")
     written = forecast_growth(tables, tables, settings, [LAST - timedelta(days=1), LAST])
-    assert written == 12 * len(HORIZONS)
+    assert written == Scored(12 * len(HORIZONS), [])
     made = tables.read("SELECT * FROM {ml}.growth_forecast WHERE horizon_days = 28")
     latest = frame[frame.snapshot_date == LAST].set_index("account_key").follower_count
     gain = made.set_index("account_key").forecast_value - latest

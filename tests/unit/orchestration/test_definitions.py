@@ -7,6 +7,7 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+import yaml
 from dagster._core.definitions.sensor_definition import SensorExecutionData
 
 from orchestration.bi import CHECK
@@ -302,6 +303,17 @@ def test_no_champion_stands_before_its_checks(defs: dg.Definitions) -> None:
         model = dg.AssetKey(["ml", f"{name}_model"])
         assert graph.get(dg.AssetKey(["ml", f"{name}_champion"])).parent_keys == {model}
         assert graph.get_check_spec(dg.AssetCheckKey(model, "may_speak")).blocking
+
+
+def test_two_runs_never_train_or_promote_a_model_at_once(defs: dg.Definitions) -> None:
+    """One pool per model, of the one slot that both instances' settings give to a pool."""
+    job = defs.resolve_job_def("train_models")
+    for name in ("authenticity", "growth", "risk"):
+        steps = (f"ml__{name}_model", f"ml__{name}_champion")
+        assert {job.get_node_named(step).definition.pool for step in steps} == {f"model_{name}"}
+    for settings in ("dagster.yaml", "compose/dagster.yaml"):
+        text = (ROOT / "orchestration" / settings).read_text(encoding="utf-8")
+        assert yaml.safe_load(text)["concurrency"]["pools"]["default_limit"] == 1
 
 
 def test_every_dashboard_has_a_check_of_its_charts(defs: dg.Definitions) -> None:
