@@ -43,8 +43,8 @@ def backtest(history: pd.DataFrame, as_of: date, seed: int, days: int = DAYS) ->
     return judged.merge(_drift(before, horizons), on=["series_id", "horizon"], how="left")
 
 
-def growth_figures(judged: pd.DataFrame) -> list[Metric]:
-    """Figures of a backtest of the followers: all of it, by horizon, platform and size.
+def growth_figures(judged: pd.DataFrame, metric: str = METRIC) -> list[Metric]:
+    """Figures of a backtest of a metric: all of it, by horizon and platform; followers by size too.
 
     Pinball loss (of the bounds of 80 % and the middle, per follower) and WAPE of the gain stand
     beside those of drift with statsforecast's own intervals; coverage of 80 and 95 %.
@@ -54,20 +54,21 @@ def growth_figures(judged: pd.DataFrame) -> list[Metric]:
         "pinball_loss": _pinball(judged),
         "pinball_loss_of_drift": _pinball(known, "drift_") if len(known) else float("nan"),
     }
-    found = defined({**losses, **_figures(judged)}, len(judged), METRIC)
+    found = defined({**losses, **_figures(judged)}, len(judged), metric)
     for horizon, rows in judged.groupby("horizon"):
         if rows.series_id.nunique() >= LEAST_ACCOUNTS:
-            found += defined(_figures(rows), len(rows), f"{METRIC}/horizon:{horizon}")
+            found += defined(_figures(rows), len(rows), f"{metric}/horizon:{horizon}")
     accounts = pd.DataFrame(
         {
             "account_key": judged.series_id,
             "platform": judged.series_id.str.partition(":")[0],
-            "follower_log": np.log10(judged.start.where(judged.start > 0)),
+            # what is no count of followers says nothing of an account's size
+            "follower_log": np.log10(judged.start.where((judged.start > 0) & (metric == METRIC))),
         }
     )
     for name, chosen in parts(accounts):
         rows = judged[chosen]
-        found += defined(_figures(rows), len(rows), f"{METRIC}/{name}")
+        found += defined(_figures(rows), len(rows), f"{metric}/{name}")
     return found
 
 

@@ -1,10 +1,11 @@
 """Trains each model on what is known today and says whether it may speak.
 
-A training set is read from the warehouse, a version is registered as a candidate, its figures go to
+A training set is read from the warehouse, a version is registered as trained, its figures go to
 ``ml.model_metric``, and its gates say whether it may become the champion. Nothing here promotes.
 """
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from math import nan
 
@@ -12,8 +13,8 @@ import pandas as pd
 
 from ml.artifact import code_sha256
 from ml.authenticity import MODEL_FEATURES, AuthenticityModel
-from ml.backtest import METRIC, backtest, growth_figures
-from ml.candidate import Gate, Trained, named
+from ml.backtest import backtest, growth_figures
+from ml.candidate import Gate, Metric, Trained, named
 from ml.cards.card import write_card
 from ml.errors import TooFewError
 from ml.features import account_features, as_rows, from_rows
@@ -25,6 +26,8 @@ from ml.segments import with_language
 from ml.settings import MlSettings
 from ml.tables import Tables
 from ml.validation import authenticity_figures
+
+logger = logging.getLogger(__name__)
 
 EXAMPLES = """
 SELECT creator_id, platform, account_id, account_key, as_of, exposure_years, features, labels
@@ -42,7 +45,7 @@ LEAST_OF_A_LABEL = 10
 FIRST_DAYS = 42
 """Days after the first of a training set on which authenticity does not learn."""
 LEAST_HISTORY_DAYS = 60
-"""Days of history without which growth is not trained: a backtest takes 28 of them."""
+"""Days of its history without which a metric is not forecast: a backtest takes 28 of them."""
 _GROWTH_MODULES = ["binning", "forecast", "growth", "histories"]
 
 
@@ -156,23 +159,20 @@ def without_first_weeks(examples: pd.DataFrame) -> pd.DataFrame:
 def train_growth(reader: Tables, owner: Tables, settings: MlSettings) -> Trained:
     """Fit a forecast model per metric on the accounts' histories and register them as one version.
 
-    Its gates come from a backtest: the followers of all accounts, forecast from 28 days ago by a
-    model that was fitted on what was known then.
+    Its gates come from a backtest of every metric: all accounts, forecast from 28 days before its
+    last day by a model that was fitted on what was known then. A metric with too short a history is
+    not part of the version.
 
     Raises:
-        TooFewError: there is no history.
+        TooFewError: no metric has enough history.
     """
     as_of = last_day(reader)
-    histories = {
+    every = {
         metric: read_history(reader, metric, as_of, settings.history_days) for metric in METRICS
     }
-    known = {metric: history for metric, history in histories.items() if len(history)}
-    days = max((history.date.nunique() for history in known.values()), default=0)
-    if days < LEAST_HISTORY_DAYS:
-        raise TooFewError(
-            f"growth: the marts hold {days} days of history, {LEAST_HISTORY_DAYS} are needed. "
-            "Train again when more days are there."
-        )
+    # judged before anything is registered: what cannot be judged leaves nothing behind
+    judged = _backtests(_long_enough(every), settings.seed)
+    known = {metric: every[metric] for metric in judged}
     models = {
         metric: fit(history, HORIZONS, seed=settings.seed) for metric, history in known.items()
     }
@@ -188,14 +188,59 @@ def train_growth(reader: Tables, owner: Tables, settings: MlSettings) -> Trained
             trained_until=as_of,
         ),
     )
-    metrics = growth_figures(backtest(known[METRIC], as_of, settings.seed))
-    figures = named(metrics, METRIC)
-    drift = figures.get("pinball_loss_of_drift", nan)
-    gates = [
-        Gate("pinball loss", figures.get("pinball_loss", nan), 1.1 * drift, True),
-        Gate("coverage of the 80 % interval", figures.get("coverage_80", nan), 0.65, False),
-    ]
+    metrics = [figure for metric, rows in judged.items() for figure in growth_figures(rows, metric)]
+    gates = [gate for metric in known for gate in _growth_gates(metric, metrics)]
     return publish(owner, settings, Trained(version, metrics, gates))
+
+
+def _long_enough(histories: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """The histories with enough days of their own; the others are named in the log.
+
+    Raises:
+        TooFewError: none has enough.
+    """
+    days = {metric: history.date.nunique() for metric, history in histories.items()}
+    short = ", ".join(f"{n} of {metric}" for metric, n in days.items() if n < LEAST_HISTORY_DAYS)
+    words = f"growth: the marts hold {short} in days of history, {LEAST_HISTORY_DAYS} are needed. "
+    long_enough = {m: history for m, history in histories.items() if days[m] >= LEAST_HISTORY_DAYS}
+    if not long_enough:
+        raise TooFewError(f"{words}Train again when more days are there.")
+    if short:
+        logger.warning("%sThey are not forecast until a training finds more days.", words)
+    return long_enough
+
+
+def _backtests(histories: Mapping[str, pd.DataFrame], seed: int) -> dict[str, pd.DataFrame]:
+    """What each metric's backtest is judged by; one of which no forecast came true is left out.
+
+    Raises:
+        TooFewError: all are left out.
+    """
+    made = {
+        metric: backtest(history, history.date.max(), seed) for metric, history in histories.items()
+    }
+    blind = ", ".join(metric for metric, rows in made.items() if rows.empty)
+    words = f"growth: no account has a day of {blind} that a backtest of 28 days could be held to. "
+    judged = {metric: rows for metric, rows in made.items() if len(rows)}
+    if not judged:
+        raise TooFewError(f"{words}Train again when more days are there.")
+    if blind:
+        logger.warning("%sThey are not forecast until a training finds more days.", words)
+    return judged
+
+
+def _growth_gates(metric: str, metrics: Sequence[Metric]) -> list[Gate]:
+    figures = named(metrics, metric)
+    drift = figures.get("pinball_loss_of_drift", nan)
+    return [
+        Gate(f"{metric}: pinball loss", figures.get("pinball_loss", nan), 1.1 * drift, True),
+        Gate(
+            f"{metric}: coverage of the 80 % interval",
+            figures.get("coverage_80", nan),
+            0.65,
+            False,
+        ),
+    ]
 
 
 def _labelled(
@@ -247,7 +292,7 @@ def _training(
 
 
 def publish(owner: Tables, settings: MlSettings, trained: Trained) -> Trained:
-    """Write a candidate's figures to ``ml.model_metric`` and its card, and give it back."""
+    """Write a version's figures to ``ml.model_metric`` and its card, and give it back."""
     rows = pd.DataFrame(
         {
             "model_name": trained.version.model_name,

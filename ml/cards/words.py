@@ -60,9 +60,9 @@ WORDS = {
             "Coverage holds over groups of accounts: it promises nothing of a single one.",
             "It knows no event that is still to come.",
         ),
-        judged_on="the last 28 days of followers, by a model fitted on what was known before them",
+        judged_on="the last 28 days of each metric, by a model of what was known before them",
         limits=(
-            "Reach and engagement rate and the horizon of 90 days are not judged here.",
+            "The horizon of 90 days is not judged here.",
             "One origin: the days that it forecasts share their events.",
         ),
     ),

@@ -304,6 +304,19 @@ def growth_days(count: int, accounts: int = 12) -> pd.DataFrame:
     )
 
 
+def reach_days(count: int, accounts: int = 12) -> pd.DataFrame:
+    rng = np.random.default_rng(4)
+    return pd.DataFrame(
+        {
+            "account_key": f"tiktok:{n}",
+            "snapshot_date": LAST - timedelta(days=back),
+            "reach_count": int(500 * (n + 1) + rng.integers(0, 200)),
+        }
+        for n in range(accounts)
+        for back in range(count)
+    )
+
+
 def fill(tables: Tables, growth: pd.DataFrame, reach: pd.DataFrame | None = None) -> None:
     """Make these the only days of the marts that growth is forecast from."""
     for mart, frame in (
@@ -314,6 +327,61 @@ def fill(tables: Tables, growth: pd.DataFrame, reach: pd.DataFrame | None = None
         tables.client.command(f"TRUNCATE TABLE {table}")
         if frame is not None:
             tables.client.insert_df(table, frame)
+
+
+def test_growth_without_enough_days_of_a_metric_says_of_which(
+    tables: Tables, settings: MlSettings
+) -> None:
+    short = (
+        r"the marts hold 0 of follower_count, 20 of reach_count, 0 of engagement_rate_by_views in "
+        r"days of history, 60 are needed"
+    )
+    unread = growth_days(130).assign(is_filled=True)  # accounts whose followers were never read
+    fill(tables, unread, reach_days(20))
+    with pytest.raises(TooFewError, match=short):
+        train_growth(tables, tables, settings)
+    assert Registry(tables, settings).versions("growth") == []
+
+
+@pytest.mark.parametrize("followers", [0, 20])
+def test_growth_is_trained_on_the_metrics_that_have_enough_days(
+    tables: Tables, settings: MlSettings, followers: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    growth = growth_days(130)
+    is_early = growth.snapshot_date <= LAST - timedelta(days=followers)
+    fill(tables, growth.assign(is_filled=is_early), reach_days(130))
+    trained = train_growth(tables, tables, settings)
+    assert trained.version.features == ["reach_count"]
+    assert f"{followers} of follower_count" in caplog.text
+    assert {gate.name.partition(":")[0] for gate in trained.gates} == {"reach_count"}
+
+
+def test_what_no_backtest_can_judge_is_not_registered(tables: Tables, settings: MlSettings) -> None:
+    """Every account was read until a month ago, and others since: no forecast came true."""
+    gone = growth_days(130, 6)
+    gone = gone[gone.snapshot_date <= LAST - timedelta(days=28)]
+    new = growth_days(28, 6).assign(account_key="tiktok:new", account_id="new")
+    fill(tables, pd.concat([gone, new.drop_duplicates("snapshot_date")], ignore_index=True))
+    before = Registry(tables, settings).versions("growth")
+    with pytest.raises(TooFewError, match="no account has a day of follower_count that a backtest"):
+        train_growth(tables, tables, settings)
+    assert Registry(tables, settings).versions("growth") == before
+
+
+def test_a_metric_whose_backtest_fails_refuses_the_growth_version_by_its_name(
+    tables: Tables, settings: MlSettings
+) -> None:
+    """Reach that was level until a month ago and then grew a hundredfold is forecast badly."""
+    reach = reach_days(130)
+    is_late = reach.snapshot_date > LAST - timedelta(days=28)
+    reach["reach_count"] = reach.reach_count.where(~is_late, 100 * reach.reach_count)
+    fill(tables, growth_days(130), reach)
+    trained = jobs.train("growth", tables, tables, settings)
+    assert {gate.name.partition(":")[0] for gate in trained.failed} == {"reach_count"}
+    refused = Registry(tables, settings).version("growth", trained.version.version)
+    assert refused.stage == "refused"
+    assert "reach_count: coverage of the 80 % interval 0.0000" in refused.reason
+    assert jobs.promote_judged("growth", refused.version, tables, settings) is None
 
 
 def test_growth_is_trained_and_forecast(tables: Tables, settings: MlSettings) -> None:

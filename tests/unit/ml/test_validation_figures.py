@@ -164,3 +164,12 @@ def test_a_backtest_is_told_by_horizon_platform_and_size() -> None:
     assert set(by_segment(metrics, "gain_wape_of_drift").values()) == {1.0}
     still = growth_figures(rows.assign(actual=rows.start))
     assert by_segment(still, "gain_wape") == {}
+    reach = growth_figures(rows, "reach_count")
+    # reach says nothing of an account's size
+    assert set(by_segment(reach, "coverage_80")) == {
+        "reach_count",
+        "reach_count/horizon:7",
+        "reach_count/horizon:14",
+        "reach_count/platform:tiktok",
+        "reach_count/platform:youtube",
+    }
