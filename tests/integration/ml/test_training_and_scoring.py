@@ -384,6 +384,17 @@ def test_a_metric_whose_backtest_fails_refuses_the_growth_version_by_its_name(
     assert jobs.promote_judged("growth", refused.version, tables, settings) is None
 
 
+def test_the_order_of_the_rows_does_not_make_another_version(
+    tables: Tables, settings: MlSettings
+) -> None:
+    growth = growth_days(61)
+    made = set()
+    for frame in (growth, growth.iloc[::-1]):
+        fill(tables, frame)
+        made.add(train_growth(tables, tables, settings).version.version)
+    assert len(made) == 1
+
+
 def test_growth_is_trained_and_forecast(tables: Tables, settings: MlSettings) -> None:
     frame = growth_days(130)
     fill(tables, frame)
