@@ -13,10 +13,11 @@ A direct multi-horizon model (:mod:`ml.growth`): what simple methods leave over 
 series, and its intervals are corrected by group from origins that are already resolved. Coverage
 holds over groups of series, not for a single one.
 
-``method`` says what was done: ``gbm+conformal`` or ``blend+conformal``; below two horizons of
-history, or with too few resolved origins to learn from, ``ets`` or ``drift`` of statsforecast and
-why (``short_history``, ``few_origins``, ``still`` for no step in a long while); for a series that
-never changes ``last_value``. Then the defects of the series that were mended:
+``method`` says what was done: ``gbm+conformal`` or ``blend+conformal``; below 20 series, where
+nothing is learnt, ``combination+conformal``; below two horizons of history, or with too few
+resolved origins to tell an error, ``ets`` or ``drift`` of statsforecast, whose own intervals are
+too narrow for what drifts, and why (``short_history``, ``few_origins``, ``still`` for no step in a
+long while); for a series that never changes ``last_value``. Then the defects of the series that were mended:
 ``gbm+conformal|gap|rounded``. What cannot be known is NaN: the interval of a single point, the
 forecast of a series without one value.
 """
@@ -31,7 +32,7 @@ import pandas as pd
 from ml.growth.baselines import SHORTEST_ETS, baseline
 from ml.growth.features import NAMES, window_rows, window_steps
 from ml.growth.history import Panel, read_history
-from ml.growth.learner import Examples, learn, quantiles
+from ml.growth.learner import Examples, known_horizons, learn, quantiles
 
 HISTORY_PER_HORIZON = 2
 """A learnt forecast needs that many horizons of history; below, statsforecast makes it."""
@@ -40,8 +41,6 @@ _TRAINING_HISTORY_PER_HORIZON = 1
 # Origins of a series a few days apart tell nearly the same.
 _ORIGINS_PER_SERIES, _FEWEST_ORIGINS = 40, 2_000
 _SHORTEST_TRAINING = 8
-# The 95 % quantile of misses is defined from 19 on; origins closer than a horizon tell one thing.
-_SEPARATE_ORIGINS = 20
 _CHUNK = 4_096
 
 
@@ -204,10 +203,7 @@ def _fitted(
 ) -> ForecastModel:
     window = window_steps(panel.frequency, horizons)
     examples = training_examples(panel, horizons, seed)
-    separate = np.array(
-        [_separate_origins(examples, place, step) for place, step in enumerate(horizons)]
-    )
-    learnt = separate >= _SEPARATE_ORIGINS
+    learnt = known_horizons(examples, horizons)
     examples = examples.take(np.flatnonzero(learnt[examples.horizon]))
     learner = learn(examples, horizons, levels, seed) if learnt.any() else None
     return ForecastModel(
@@ -222,13 +218,6 @@ def _fitted(
             "learner": learner,
         }
     )
-
-
-def _separate_origins(examples: Examples, place: int, step: int) -> int:
-    """Pairs of series and stretch of one horizon's length that hold a resolved origin."""
-    own = examples.horizon == place
-    pairs = np.stack([examples.series[own], examples.origin[own] // step], axis=1)
-    return len(np.unique(pairs, axis=0))
 
 
 def training_examples(panel: Panel, horizons: tuple[int, ...], seed: int) -> Examples:

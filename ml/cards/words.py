@@ -23,7 +23,8 @@ WORDS = {
         title="Authenticity",
         what=(
             "The probability that an account's audience or engagement are materially bought or "
-            "traded, with a 90 % interval, a score 0-100, a band and at most four reasons. "
+            "traded, with the middle 90 % of its ensemble's members, a score 0-100, a band and at most "
+            "four reasons. "
             "Gradient boosting that may only rise where a signal grows more suspicious, calibrated "
             "on a later period; beside it an isolation forest that knows no labels."
         ),
@@ -42,6 +43,8 @@ WORDS = {
         limits=(
             "Labels are findings: late, never complete, a few of them wrong.",
             "A kind of fraud that no label knows is seen by the signals that stand out alone.",
+            "The interval is the spread of members fitted on creators drawn anew: how much the "
+            "probability hangs on the training set, not a coverage.",
             "The two numbers of the calibration were fitted on the rows that judge it.",
             "Rows are not independent: an account stands in several days.",
             "Many signals are the most of a window of 365 days: while the history is shorter they "
@@ -53,7 +56,8 @@ WORDS = {
         what=(
             "Followers, reach and engagement rate in 7, 14, 28 and 90 days with intervals of 80 "
             "and 95 %. Direct quantile boosting over all accounts, corrected by group from origins "
-            "that are resolved; short histories by statsforecast, which the method names."
+            "that are resolved; below 20 accounts the combination of simple methods with the errors "
+            "that it made; short histories by statsforecast. The method names which."
         ),
         use=("To plan with a range, and to see when an account leaves it.",),
         misuse=(
@@ -62,6 +66,8 @@ WORDS = {
         ),
         judged_on="the last 28 days of each metric, by a model of what was known before them",
         limits=(
+            "Intervals of the methods ets and drift are statsforecast's own and too narrow for "
+            "what drifts: they cover .4 to .7 of 80 % on simulated series.",
             "The horizon of 90 days is not judged here.",
             "One origin: the days that it forecasts share their events.",
         ),

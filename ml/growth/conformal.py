@@ -14,15 +14,17 @@ def misses(truth: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
     return np.maximum(low - truth, truth - high)
 
 
-def correction(found: np.ndarray, level: float) -> float:
+def correction(found: np.ndarray, level: float, separate: int | None = None) -> float:
     """By how much to widen (negative: narrow) intervals whose misses were ``found``.
 
-    With fewer misses than the level needs (19 for .95) it is the largest one.
+    ``separate`` says how many of them are worth one each, where neighbours tell the same; by
+    default all. With fewer than the level needs (19 for .95) it is the largest one.
     """
     count = len(found)
     if not count:
         return 0.0
-    rank = min(int(np.ceil((count + 1) * level)), count)
+    worth = min(separate or count, count)
+    rank = min(int(np.ceil(count * (worth + 1) / worth * level)), count)
     return float(np.partition(found, rank - 1)[rank - 1])
 
 

@@ -8,6 +8,11 @@ the simple methods by least absolute errors with one residual distribution per h
 quantile gradient boosting on top of it. Few or regular series are better off with the first. The
 chosen one's intervals are then corrected by group (:mod:`ml.growth.conformal`) with its out-of-fold
 misses: horizon x tercile of relative error x tercile of size, rounded counters by themselves.
+
+Too few series cannot be parted into those that are fitted and those that judge; nothing is fitted
+then: ``combination`` is the simple methods' own, which at every origin knows the past alone, so
+that its errors at resolved origins are honest. Their quantiles are its intervals, counting as many
+errors as there are stretches of one horizon's length.
 """
 
 from collections.abc import Sequence
@@ -19,13 +24,16 @@ from scipy.optimize import nnls
 from sklearn.ensemble import HistGradientBoostingRegressor
 
 from ml.binning import bin_edges, binned
-from ml.growth.conformal import group_corrections, misses
+from ml.growth.conformal import correction, group_corrections, misses
 from ml.growth.features import METHODS, NAMES
 
 FOLDS = 3
 ROWS_FOR_ONE_FOLD = 16_000
 """From that many rows on, one held-out third of the series judges; below, all three in turn."""
 SERIES_FOR_FOLDS = 20
+ORIGINS_TO_LEARN, ORIGINS_TO_TELL = 20, 5
+"""Separate origins of a horizon for a learner, and for the combination's errors to tell of it: the
+95 % quantile of misses is defined from 19 on, that of 80 from 4; below, the largest stands."""
 SMALLEST_GROUP = 200
 _BANDS = 3
 _GROUPS = _BANDS * _BANDS + 1
@@ -54,6 +62,24 @@ class Examples:
         return Examples(**{name: getattr(self, name)[rows] for name in self.__dataclass_fields__})
 
 
+def known_horizons(examples: Examples, horizons: Sequence[int]) -> np.ndarray:
+    """(horizons,) bool: which have separate origins enough to learn from, or to tell errors."""
+    parted = len(np.unique(examples.series)) >= SERIES_FOR_FOLDS
+    least = ORIGINS_TO_LEARN if parted else ORIGINS_TO_TELL
+    found = [_separate_origins(examples, place, step) for place, step in enumerate(horizons)]
+    return np.array(found) >= least
+
+
+def _separate_origins(examples: Examples, place: int, step: int) -> int:
+    """Pairs of series and stretch of one horizon's length that hold a resolved origin.
+
+    Origins closer than a horizon share most of what came, and tell one thing.
+    """
+    own = examples.horizon == place
+    pairs = np.stack([examples.series[own], examples.origin[own] // step], axis=1)
+    return len(np.unique(pairs, axis=0))
+
+
 def quantiles_of(levels: Sequence[float]) -> tuple[float, ...]:
     """The median and both ends of every level's interval, ascending."""
     ends = [end for level in levels for end in ((1 - level) / 2, (1 + level) / 2)]
@@ -71,7 +97,9 @@ def learn(
     true = examples.target
     examples = replace(examples, target=_held(true, examples.horizon))
     wanted = quantiles_of(levels)
-    folds = _folds(examples, horizons, seed)
+    folds = _folds(examples, seed)
+    if not folds:
+        return _unlearnt(replace(examples, target=true), horizons, wanted, levels)
     judged = np.flatnonzero(np.any([test for _, test in folds], axis=0))
     made: dict[str, np.ndarray] = {}
     fitted: dict[str, Any] = {}
@@ -119,33 +147,45 @@ def _held(target: np.ndarray, horizon: np.ndarray) -> np.ndarray:
     return np.clip(target, -bound, bound)
 
 
-def _folds(
-    examples: Examples, horizons: Sequence[int], seed: int
-) -> list[tuple[np.ndarray, np.ndarray]]:
-    """(train, test) masks: by series, or by time where there are too few series.
-
-    In time the tested stretch is kept apart from training by the longest horizon on either side.
-    """
+def _folds(examples: Examples, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    """(train, test) masks by series; none where the series are too few to part."""
     series = np.unique(examples.series)
-    if len(series) >= SERIES_FOR_FOLDS:
-        shuffled = np.random.default_rng(seed).permutation(len(series)) % FOLDS
-        fold = shuffled[np.searchsorted(series, examples.series)]
-        count = 1 if len(examples) >= ROWS_FOR_ONE_FOLD else FOLDS
-        return [(fold != one, fold == one) for one in range(count)]
-    cuts = np.quantile(examples.origin, np.linspace(0, 1, FOLDS + 1)[1:-1])
-    fold = np.searchsorted(cuts, examples.origin)
-    folds = []
-    for one in range(FOLDS):
-        test = fold == one
-        if not test.any():
+    if len(series) < SERIES_FOR_FOLDS:
+        return []
+    shuffled = np.random.default_rng(seed).permutation(len(series)) % FOLDS
+    fold = shuffled[np.searchsorted(series, examples.series)]
+    count = 1 if len(examples) >= ROWS_FOR_ONE_FOLD else FOLDS
+    return [(fold != one, fold == one) for one in range(count)]
+
+
+def _unlearnt(
+    examples: Examples,
+    horizons: Sequence[int],
+    wanted: tuple[float, ...],
+    levels: Sequence[float],
+) -> dict[str, Any]:
+    """The combination as it is, with the quantiles of its errors at resolved origins."""
+    count = len(horizons)
+    state: dict[str, Any] = {
+        "kind": "combination",
+        "quantiles": np.array(wanted),
+        "blend": np.zeros((count, len(METHODS))),
+        "spread": np.zeros((count, len(wanted))),
+        "edges": np.zeros((2, _BANDS - 1)),
+        "levels": np.array(levels, dtype=float),
+    }
+    corrections = np.zeros((len(levels), count, _GROUPS))
+    for place, step in enumerate(horizons):
+        found = examples.target[examples.horizon == place]
+        if not len(found):
             continue
-        first, last = examples.origin[test].min(), examples.origin[test].max()
-        reach = max(horizons)
-        apart = (examples.origin < first - reach) | (examples.origin > last + reach)
-        if apart.sum() >= len(examples) // (2 * FOLDS):
-            folds.append((apart, test))
-    every = np.ones(len(examples), dtype=bool)
-    return folds or [(every, every)]
+        separate = _separate_origins(examples, place, step)
+        middle = np.median(found)
+        state["spread"][place] = middle
+        for at, level in enumerate(levels):
+            away = np.abs(found - middle)
+            corrections[at, place] = correction(away, level, separate)
+    return state | {"corrections": corrections.reshape(len(levels), count * _GROUPS)}
 
 
 def _fit(
@@ -196,7 +236,7 @@ def _weights(examples: Examples) -> np.ndarray:
 def _raw(state: dict[str, Any], features: np.ndarray, horizon: np.ndarray) -> np.ndarray:
     """(n, quantiles) sorted, in units of the scale, before any correction."""
     centre = _blended(state["blend"], features, horizon)[:, None]
-    if state["kind"] == "blend":
+    if state["kind"] != "gbm":
         return centre + state["spread"][horizon]
     places = binned(features, state["bins"])
     learnt = np.stack([one.predict(places) for one in state["estimators"]], axis=1)

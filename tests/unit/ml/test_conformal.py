@@ -25,6 +25,13 @@ def test_an_interval_of_too_few_cases_covers_all_of_them() -> None:
     assert correction(np.empty(0), 0.95) == 0.0
 
 
+def test_misses_that_tell_the_same_count_as_few() -> None:
+    found = np.arange(100.0)
+    assert correction(found, 0.8) == 80
+    assert correction(found, 0.8, separate=5) == 95
+    assert correction(found, 0.95, separate=5) == 99
+
+
 def test_a_large_group_has_its_own_correction_and_a_small_one_that_of_all() -> None:
     found = np.concatenate([np.arange(100.0), np.full(3, 1e6)])
     groups = np.concatenate([np.zeros(100, dtype=int), np.full(3, 2)])

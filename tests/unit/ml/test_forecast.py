@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from ml import artifact
+from ml.evaluation.forecast_metrics import coverage
 from ml.evaluation.simulated_series import simulate
 from ml.forecast import ForecastModel, fit, forecast
 
@@ -180,3 +181,35 @@ def test_a_bursty_flow_is_not_forecast_beyond_every_bound() -> None:
     made = forecast(history, [90])
     assert made.method.str.startswith("ets").all()
     assert (made.hi_95.to_numpy() < 5 * flows.max(axis=1)).all()
+
+
+def few_series_told(steps: int, horizons: list[int]) -> pd.DataFrame:
+    """Panels of ten series each, forecast from before their last days, and what came."""
+    told = []
+    for seed in range(8):
+        history, _ = simulate(10, steps, seed)
+        origin = history["date"].max() - pd.Timedelta(days=max(horizons))
+        made = forecast(history[history["date"] <= origin], horizons, now=NOW)
+        told.append(made.merge(history, on=["series_id", "date"]))
+    return pd.concat(told)
+
+
+@pytest.mark.parametrize(
+    ("steps", "horizons"), [(240, [7, 28, 80]), (120, [7, 14, 28]), (70, [7, 14])]
+)
+def test_intervals_of_ten_series_cover_days_that_their_fit_had_not_seen(
+    steps: int, horizons: list[int]
+) -> None:
+    told = few_series_told(steps, horizons)
+    told = told[told["method"].str.startswith(("gbm", "blend", "combination"))]
+    assert set(told["horizon"]) >= {7, 14} & set(horizons)
+    assert coverage(told["value"], told["lo_80"], told["hi_80"]) >= 0.72
+    assert coverage(told["value"], told["lo_95"], told["hi_95"]) >= 0.9
+
+
+def test_below_twenty_series_nothing_is_learnt_and_few_stretches_have_wide_intervals() -> None:
+    few = simulate(19, 70, seed=6)[0]
+    made = forecast(few, [3, 20], now=NOW)
+    assert made["method"].str.startswith("combination+conformal").all()
+    many = simulate(20, 70, seed=6)[0]
+    assert not forecast(many, [3], now=NOW)["method"].str.startswith("combination").any()
