@@ -1,6 +1,5 @@
 """The forecast of the last weeks by a model that was fitted on what was known before them."""
 
-from collections.abc import Sequence
 from datetime import date
 
 import numpy as np
@@ -10,7 +9,7 @@ from sklearn.metrics import mean_pinball_loss
 from ml.candidate import Metric, defined
 from ml.evaluation.forecast_metrics import coverage, wape
 from ml.forecast import fit
-from ml.growth.baselines import baseline
+from ml.growth.baselines import drifted
 from ml.histories import HORIZONS
 from ml.segments import LEAST_ACCOUNTS, parts
 
@@ -40,20 +39,23 @@ def backtest(history: pd.DataFrame, as_of: date, seed: int, days: int = DAYS) ->
     start = history.rename(columns={"date": "origin", "value": "start"})
     judged = made.merge(came, on=["series_id", "date"]).dropna()
     judged = judged.merge(start, on=["series_id", "origin"], how="left")
-    return judged.merge(_drift(before, horizons), on=["series_id", "horizon"], how="left")
+    return judged.merge(drifted(before, horizons, [0.8]), on=["series_id", "horizon"], how="left")
 
 
 def growth_figures(judged: pd.DataFrame, metric: str = METRIC) -> list[Metric]:
     """Figures of a backtest of a metric: all of it, by horizon and platform; followers by size too.
 
     Pinball loss (of the bounds of 80 % and the middle, per follower) and WAPE of the gain stand
-    beside those of drift with statsforecast's own intervals; coverage of 80 and 95 %.
+    beside those of drift with statsforecast's own intervals; coverage of 80 and 95 %. Losses of
+    both are of the rows where both have an interval.
     """
     known = judged.dropna(subset=["drift_lo_80", "drift_hi_80"])
-    losses = {
-        "pinball_loss": _pinball(judged),
-        "pinball_loss_of_drift": _pinball(known, "drift_") if len(known) else float("nan"),
-    }
+    losses = {}
+    if len(known):
+        losses = {
+            "pinball_loss": _pinball(known),
+            "pinball_loss_of_drift": _pinball(known, "drift_"),
+        }
     found = defined({**losses, **_figures(judged)}, len(judged), metric)
     for horizon, rows in judged.groupby("horizon"):
         if rows.series_id.nunique() >= LEAST_ACCOUNTS:
@@ -83,20 +85,6 @@ def _figures(rows: pd.DataFrame) -> dict[str, float]:
         figures["gain_wape"] = wape(gain, rows.point - rows.start)
         figures["gain_wape_of_drift"] = wape(gain, rows.drift_point - rows.start)
     return figures
-
-
-def _drift(history: pd.DataFrame, horizons: Sequence[int]) -> pd.DataFrame:
-    wide = history.pivot(index="series_id", columns="date", values="value").ffill(axis=1)
-    point, low, high = baseline("drift", wide.to_numpy(), horizons, [0.8])
-    return pd.DataFrame(
-        {
-            "series_id": np.repeat(wide.index.to_numpy(), len(horizons)),
-            "horizon": np.tile(list(horizons), len(wide)),
-            "drift_point": point.ravel(),
-            "drift_lo_80": low[:, :, 0].ravel(),
-            "drift_hi_80": high[:, :, 0].ravel(),
-        }
-    )
 
 
 def _pinball(rows: pd.DataFrame, of: str = "") -> float:

@@ -17,9 +17,9 @@ holds over groups of series, not for a single one.
 nothing is learnt, ``combination+conformal``; below two horizons of history, or with too few
 resolved origins to tell an error, ``ets`` or ``drift`` of statsforecast, whose own intervals are
 too narrow for what drifts, and why (``short_history``, ``few_origins``, ``still`` for no step in a
-long while); for a series that never changes ``last_value``. Then the defects of the series that were mended:
-``gbm+conformal|gap|rounded``. What cannot be known is NaN: the interval of a single point, the
-forecast of a series without one value.
+long while); for a series that never changes ``last_value``. Then the defects of the series that
+were mended: ``gbm+conformal|gap|rounded``. What cannot be known is NaN: the interval of a single
+point, the forecast of a series without one value.
 """
 
 from collections.abc import Sequence

@@ -23,10 +23,10 @@ WORDS = {
         title="Authenticity",
         what=(
             "The probability that an account's audience or engagement are materially bought or "
-            "traded, with the middle 90 % of its ensemble's members, a score 0-100, a band and at most "
-            "four reasons. "
-            "Gradient boosting that may only rise where a signal grows more suspicious, calibrated "
-            "on a later period; beside it an isolation forest that knows no labels."
+            "traded, with the middle 90 % of its ensemble's members, a score 0-100, a band and at "
+            "most four reasons. Gradient boosting that may only rise where a signal grows more "
+            "suspicious, calibrated on a later period; beside it an isolation forest that knows "
+            "no labels."
         ),
         use=(
             "To choose which accounts a person looks at first, with the reasons.",
@@ -56,8 +56,8 @@ WORDS = {
         what=(
             "Followers, reach and engagement rate in 7, 14, 28 and 90 days with intervals of 80 "
             "and 95 %. Direct quantile boosting over all accounts, corrected by group from origins "
-            "that are resolved; below 20 accounts the combination of simple methods with the errors "
-            "that it made; short histories by statsforecast. The method names which."
+            "that are resolved; below 20 accounts simple methods, combined, with the errors that "
+            "they made; short histories by statsforecast. The method names which."
         ),
         use=("To plan with a range, and to see when an account leaves it.",),
         misuse=(

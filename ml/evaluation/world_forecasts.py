@@ -16,8 +16,7 @@ from rich.progress import track
 from ml.evaluation.figures import Figure, at_most, within
 from ml.evaluation.forecast_metrics import coverage, pinball, wape
 from ml.forecast import fit
-from ml.growth.baselines import baseline
-from ml.growth.history import read_history
+from ml.growth.baselines import drifted
 from ml.histories import HORIZONS
 
 ORIGINS = 6
@@ -77,28 +76,8 @@ def _told(history: pd.DataFrame, origin: pd.Timestamp, horizons: Sequence[int]) 
     made = made[made.date > origin]
     start = known.rename(columns={"date": "origin", "value": "start"})
     made = made.merge(start, on=["series_id", "origin"])
-    drifted = _drift(known, horizons)
-    return made.merge(drifted, on=["series_id", "horizon"]).assign(asked_on=origin)
-
-
-def _drift(known: pd.DataFrame, horizons: Sequence[int]) -> pd.DataFrame:
-    panel = read_history(known, "D")
-    usable = np.flatnonzero(panel.lengths > 0)
-    point, low, high = baseline("drift", panel.values[usable], horizons, LEVELS)
-    ends = {
-        "lo_95": low[:, :, 1],
-        "lo_80": low[:, :, 0],
-        "point": point,
-        "hi_80": high[:, :, 0],
-        "hi_95": high[:, :, 1],
-    }
-    return pd.DataFrame(
-        {
-            "series_id": np.repeat(panel.ids[usable], len(horizons)),
-            "horizon": np.tile(list(horizons), len(usable)),
-            **{f"drift_{name}": values.ravel() for name, values in ends.items()},
-        }
-    )
+    beside = drifted(known, horizons, LEVELS)
+    return made.merge(beside, on=["series_id", "horizon"]).assign(asked_on=origin)
 
 
 def groups_of(followers: pd.DataFrame) -> pd.Series:
@@ -155,12 +134,12 @@ def _coverage_figures(metric: str, told: pd.DataFrame, groups: pd.Series) -> lis
     for percent in (80, 95):
         aim = percent / 100
         overall = coverage(told.actual, told[f"lo_{percent}"], told[f"hi_{percent}"])
-        drifted = coverage(told.actual, told[f"drift_lo_{percent}"], told[f"drift_hi_{percent}"])
+        beside = coverage(told.actual, told[f"drift_lo_{percent}"], told[f"drift_hi_{percent}"])
         title = f"{metric}: coverage of {percent}"
         found += [
             within(title, overall, aim, TOLERANCE),
             Figure(f"{title}, standard error", coverage_error(told, percent)),
-            Figure(f"{title}, drift", drifted),
+            Figure(f"{title}, drift", beside),
             *_farthest(title, told, percent, group),
             *_farthest(f"{title}, by horizon", told, percent, told.horizon),
         ]

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ml.growth.history import read_history
+
 BASELINES = ("drift", "theta", "ets")
 """What a forecast is measured against."""
 SHORTEST_ETS = 10
@@ -54,6 +56,28 @@ def baseline(
     too_short = known.sum(axis=1) < 4
     lows[too_short], highs[too_short] = np.nan, np.nan
     return point, lows, highs
+
+
+def drifted(
+    history: pd.DataFrame, horizons: Sequence[int], levels: Sequence[float]
+) -> pd.DataFrame:
+    """Drift of each daily series from its own last known day, as a forecast's baseline.
+
+    ``series_id``, ``horizon``, ``drift_point``, ``drift_lo_80``, ``drift_hi_80``, ... by level: a
+    row for every series with a value. Origins and mended gaps are those of ``ml.forecast``.
+    """
+    panel = read_history(history, "D")
+    usable = np.flatnonzero(panel.lengths > 0)
+    point, lows, highs = baseline("drift", panel.values[usable], horizons, levels)
+    columns: dict[str, Any] = {
+        "series_id": np.repeat(panel.ids[usable], len(horizons)),
+        "horizon": np.tile(list(horizons), len(usable)),
+        "drift_point": point.ravel(),
+    }
+    for place, level in enumerate(levels):
+        columns[f"drift_lo_{_percent(level)}"] = lows[:, :, place].ravel()
+        columns[f"drift_hi_{_percent(level)}"] = highs[:, :, place].ravel()
+    return pd.DataFrame(columns)
 
 
 def _percent(level: float) -> float | int:
