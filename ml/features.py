@@ -14,7 +14,7 @@ from typing import Literal
 
 import pandas as pd
 
-from ml.tables import Tables
+from ml.tables import Tables, as_maps, from_maps
 
 WINDOW_DAYS = 365
 KEYS = ("creator_id", "platform", "account_id", "account_key", "as_of")
@@ -302,18 +302,13 @@ def account_features(tables: Tables, days: Sequence[date]) -> pd.DataFrame:
 def as_rows(frame: pd.DataFrame) -> pd.DataFrame:
     """Features as rows of ``ml.account_feature``: the keys, and the known values in one map."""
     names = [feature.name for feature in FEATURES]
-    known = [
-        {name: float(value) for name, value in zip(names, values, strict=True) if value == value}
-        for values in frame[names].to_numpy()
-    ]
-    return frame[list(KEYS)].assign(features=pd.Series(known, index=frame.index, dtype=object))
+    return frame[list(KEYS)].assign(features=as_maps(frame[names]))
 
 
 def from_rows(rows: pd.DataFrame) -> pd.DataFrame:
     """Rows with a map ``features`` as a frame with a column per feature."""
-    values = pd.DataFrame(list(rows["features"]), index=rows.index)
     names = [feature.name for feature in FEATURES]
-    return rows.drop(columns="features").join(values.reindex(columns=names).astype(float))
+    return rows.drop(columns="features").join(from_maps(rows["features"], names))
 
 
 def _query() -> str:

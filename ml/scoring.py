@@ -59,7 +59,7 @@ def read_features(tables: Tables, days: Sequence[date]) -> pd.DataFrame:
     Raises:
         UserError: there are none.
     """
-    rows = tables.read(FEATURES, {"days": sorted(days)})
+    rows = tables.read(FEATURES, {"days": sorted(days)}, arrow_maps=True)
     if rows.empty:
         raise UserError(
             f"ml.account_feature: has no row of {', '.join(map(str, sorted(days)))}. "

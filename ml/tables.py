@@ -4,11 +4,13 @@ Features are read as the ``reader``, who has no right to the truth of a syntheti
 write and the labels are the owner's.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 from clickhouse_connect.driver.client import Client
 
 from warehouse.client import connect, log_comment
@@ -37,20 +39,32 @@ class Tables:
         """The database of a layer, e.g. ``ml`` or ``dev_ml``."""
         return self.settings.database(layer)
 
-    def read(self, query: str, parameters: Mapping[str, Any] | None = None) -> pd.DataFrame:
+    def read(
+        self,
+        query: str,
+        parameters: Mapping[str, Any] | None = None,
+        arrow_maps: bool = False,
+    ) -> pd.DataFrame:
         """The rows of a query that names databases as ``{marts}.mart_growth__account_day``.
 
-        Dates become ``datetime64``; what is NULL becomes NaN, NaT or None.
+        Dates become ``datetime64``; what is NULL becomes NaN, NaT or None; maps become
+        dictionaries, or with ``arrow_maps`` stay columns for :func:`from_maps`.
         """
-        text = query
-        for layer in ("core", "marts", "ml", "truth", "raw", "ops", "staging"):
-            text = text.replace("{" + layer + "}", self.database(layer))
-        table = self.client.query_arrow(text, parameters=dict(parameters or {}), use_strings=True)
-        frame: pd.DataFrame = table.to_pandas(maps_as_pydicts="strict")
+        table = self.read_arrow(query, parameters)
+        frame: pd.DataFrame = table.to_pandas(
+            maps_as_pydicts="strict", types_mapper=_arrow_map if arrow_maps else None
+        )
         for name, column in zip(table.column_names, table.columns, strict=True):
             if str(column.type) == "date32[day]":
                 frame[name] = pd.to_datetime(frame[name])
         return frame
+
+    def read_arrow(self, query: str, parameters: Mapping[str, Any] | None = None) -> pa.Table:
+        """The rows of such a query as Arrow columns."""
+        text = query
+        for layer in ("core", "marts", "ml", "truth", "raw", "ops", "staging"):
+            text = text.replace("{" + layer + "}", self.database(layer))
+        return self.client.query_arrow(text, parameters=dict(parameters or {}), use_strings=True)
 
     def append(self, table: str, frame: pd.DataFrame) -> int:
         """Add rows to a table of ``ml``; ``created_at`` is now, the same for all of them.
@@ -69,6 +83,38 @@ class Tables:
             settings={"input_format_null_as_default": 0},
         )
         return len(stamped)
+
+
+def as_maps(frame: pd.DataFrame) -> pd.Series:
+    """Each row's known values by column as one map (a column of Arrow's, no object per cell)."""
+    values = frame.to_numpy(dtype=float)
+    known = ~np.isnan(values)
+    ends = np.concatenate([[0], np.cumsum(known.sum(axis=1))])
+    names = pa.array([str(name) for name in frame]).take(pa.array(np.nonzero(known)[1]))
+    maps = pa.MapArray.from_arrays(pa.array(ends, pa.int32()), names, pa.array(values[known]))
+    return pd.Series(maps, index=frame.index, dtype=pd.ArrowDtype(maps.type))
+
+
+def from_maps(maps: pd.Series, names: Sequence[str]) -> pd.DataFrame:
+    """Columns of the names out of maps, dictionaries or Arrow's; NaN where a map lacks one."""
+    if not isinstance(maps.dtype, pd.ArrowDtype):
+        found = pd.DataFrame(list(maps), index=maps.index)
+        return found.reindex(columns=list(names)).astype(float)
+    values = np.full((len(maps), len(names)), np.nan)
+    wanted, done = pa.array(list(names)), 0
+    for part in pa.Table.from_pandas(maps.to_frame("maps")).column("maps").chunks:
+        ends = part.offsets.to_numpy()
+        row = done + np.repeat(np.arange(len(part)), np.diff(ends))
+        cells = slice(ends[0], ends[-1])
+        place = pc.index_in(part.keys[cells], wanted).to_numpy(zero_copy_only=False)
+        held = ~np.isnan(place)
+        values[row[held], place[held].astype(int)] = part.items[cells].to_numpy()[held]
+        done += len(part)
+    return pd.DataFrame(values, index=maps.index, columns=list(names))
+
+
+def _arrow_map(kind: pa.DataType) -> pd.ArrowDtype | None:
+    return pd.ArrowDtype(kind) if pa.types.is_map(kind) else None
 
 
 def _arrow(frame: pd.DataFrame) -> pa.Table:
