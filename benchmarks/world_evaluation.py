@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
+import pandas as pd
 import typer
 from rich.console import Console
 
@@ -30,6 +31,7 @@ from ml.evaluation.worlds import (
     read_suspects,
     read_world,
 )
+from ml.histories import FINAL_AFTER, horizons_of
 from ml.settings import MlSettings
 from ml.tables import Tables
 from orchestration.services import running
@@ -109,7 +111,8 @@ def judge_forecasts(paths: Sequence[Path]) -> list[Figure]:
     for metric, history in histories.items():
         began = time.monotonic()
         if len(history):
-            told[metric] = world_forecasts.judge(history, origins, description=metric)
+            known_until = [day - pd.Timedelta(days=FINAL_AFTER[metric]) for day in origins]
+            told[metric] = world_forecasts.judge(history, known_until, horizons_of(metric), metric)
         console.print(f"{metric}: forecasts made in {time.monotonic() - began:.0f} s")
     return world_forecasts.figures(told, world_forecasts.groups_of(followers))
 

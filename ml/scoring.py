@@ -35,8 +35,10 @@ SELECT
     any(account_id) AS account_id, account_key
 FROM {marts}.mart_growth__account_day
 WHERE snapshot_date > {as_of:Date} - 7 AND snapshot_date <= {as_of:Date}
-GROUP BY account_key
+GROUP BY account_key ORDER BY account_key
 """
+ACCOUNTS_AT_ONCE = 10_000
+"""Accounts that are forecast at once: what bounds the memory."""
 
 
 @dataclass(frozen=True)
@@ -103,11 +105,14 @@ def forecast_growth(
     def write(version: Version, models: Any) -> int:
         written = 0
         for metric, model in models.items():
-            history = read_history(reader, metric, as_of, settings.history_days)
-            if history.empty:
-                continue
-            rows = _forecast_rows(model.predict(history), accounts, metric, as_of)
-            written += owner.append("growth_forecast", _named(rows, version))
+            for start in range(0, len(accounts), ACCOUNTS_AT_ONCE):
+                part = accounts.iloc[start : start + ACCOUNTS_AT_ONCE]
+                keys = part.account_key.iloc[0], part.account_key.iloc[-1]
+                history = read_history(reader, metric, as_of, settings.history_days, keys)
+                if history.empty:
+                    continue
+                rows = _forecast_rows(model.predict(history), part, metric, as_of)
+                written += owner.append("growth_forecast", _named(rows, version))
         return written
 
     return _speak(Registry(owner, settings), "growth", write)
@@ -153,9 +158,15 @@ def _forecast_rows(
             "upper_value": rows.hi_80,
             "lower_95_value": rows.lo_95,
             "upper_95_value": rows.hi_95,
-            "reasons": rows.method.str.split("|"),
+            "reasons": (rows.method + _origin(rows.origin, as_of)).str.split("|"),
         }
     ).query("horizon_days > 0")
+
+
+def _origin(last: pd.Series, as_of: date) -> pd.Series:
+    """How many days before ``as_of`` what a forecast knows ends, as a reason; none: nothing."""
+    ago = (pd.Timestamp(as_of) - last).dt.days
+    return ("|origin_" + ago.astype(str) + "_days_before").where(ago > 0, "")
 
 
 def _named(rows: pd.DataFrame, version: Version) -> pd.DataFrame:

@@ -19,7 +19,7 @@ from ml.cards.card import write_card
 from ml.errors import TooFewError
 from ml.features import account_features, as_rows, from_rows
 from ml.forecast import fit
-from ml.histories import HORIZONS, METRICS, read_history
+from ml.histories import HORIZONS, METRICS, horizons_of, read_history
 from ml.labels import PERILS, count_incidents, label_fraud, read_findings, read_reports
 from ml.registry import Registry, Training
 from ml.segments import with_language
@@ -46,6 +46,8 @@ FIRST_DAYS = 42
 """Days after the first of a training set on which authenticity does not learn."""
 LEAST_HISTORY_DAYS = 60
 """Days of its history without which a metric is not forecast: a backtest takes 28 of them."""
+TRAINING_ACCOUNTS = 10_000
+"""Accounts that growth learns from and is judged on, at most: more of them tell no more."""
 _GROWTH_MODULES = ["binning", "forecast", "growth", "histories"]
 
 
@@ -168,13 +170,15 @@ def train_growth(reader: Tables, owner: Tables, settings: MlSettings) -> Trained
     """
     as_of = last_day(reader)
     every = {
-        metric: read_history(reader, metric, as_of, settings.history_days) for metric in METRICS
+        metric: read_history(reader, metric, as_of, settings.history_days, most=TRAINING_ACCOUNTS)
+        for metric in METRICS
     }
     # judged before anything is registered: what cannot be judged leaves nothing behind
     judged = _backtests(_long_enough(every), settings.seed)
     known = {metric: every[metric] for metric in judged}
     models = {
-        metric: fit(history, HORIZONS, seed=settings.seed) for metric, history in known.items()
+        metric: fit(history, horizons_of(metric), seed=settings.seed)
+        for metric, history in known.items()
     }
     version = Registry(owner, settings).register(
         "growth",

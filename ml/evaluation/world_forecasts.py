@@ -3,8 +3,8 @@
 At each origin a model is fitted on what was known then and forecasts every account; drift of
 statsforecast stands beside it. Groups are platform x size band, the band by an account's first
 known followers, so that no group depends on what came. Platforms restate their last days, and the
-marts keep the final value: a history's last days are here as they were restated. Simulated: no
-claim about real creators.
+marts keep the final value: a history is to end with the days that were final at the origin
+(``ml.histories.FINAL_AFTER``). Simulated: no claim about real creators.
 """
 
 from collections.abc import Mapping, Sequence
