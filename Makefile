@@ -72,6 +72,7 @@ bench: $(VENV) $(SUPERSET_VENV)  ## Print the benchmarks, as ratios within one r
 	@$(PY) -m benchmarks.warehouse
 	@$(PY) -m benchmarks.ingestion
 	@$(PY) -m benchmarks.history
+	@$(PY) -m benchmarks.forecast
 	@folder=$$(mktemp -d); trap 'rm -rf "$$folder"' EXIT; \
 	$(PY) -m benchmarks.post_days --rows "$(ROWS)" --path "$$folder"; \
 	$(PY) -m benchmarks.dashboards --rows "$(ROWS)" --path "$$folder"
