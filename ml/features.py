@@ -1,10 +1,13 @@
 """What the models know of an account on a day: one row per account and ``as_of``, point in time.
 
 Every figure comes from rows of marts whose day lies in the 365 days up to and with ``as_of``; no
-later day is read. A post counts with what it had at the age of seven days, once it is older. All
-are read as the warehouse's reader, who may not see the truth of a synthetic world. What is not
-known is absent: NaN in a frame, missing from the map in ``ml.account_feature``. No gender, age or
-race of the owner, and nothing that stands for one, is a feature.
+later day is read. Where a row of a mart knows more than its own day it is read only once that was
+known: days that were filled in between two readings, which point to the later one, are left out;
+whether a post explains a jump counts from two days after it; a post counts with what it had at the
+age of seven days, once it is older. All are read as the warehouse's reader, who may not see the
+truth of a synthetic world. What is not known is absent: NaN in a frame, missing from the map in
+``ml.account_feature``. No gender, age or race of the owner, and nothing that stands for one, is a
+feature.
 """
 
 from collections.abc import Sequence
@@ -44,18 +47,21 @@ def _latest(column: str) -> str:
     return f"argMax({column}, snapshot_date)"
 
 
+# A post of the day of a jump, or of the two before it, explains it by what it had reached a day later.
+_EXPLAINED = "snapshot_date <= as_of - 2"
 SIGNALS = (
     Feature("spike_peak", "fraud", _peak("spike_value"), "largest jump of followers, robust z"),
     Feature(
         "unexplained_spike_peak",
         "fraud",
-        _peak("unexplained_spike_value"),
+        f"maxIf(unexplained_spike_value, {_EXPLAINED})",
         "largest jump of followers that no post explains, robust z",
     ),
     Feature(
         "unexplained_spike_days",
         "fraud",
-        "if(count(spike_value) = 0, NULL, countIf(unexplained_spike_value > 6))",
+        "if(count(spike_value) = 0, NULL, "
+        f"countIf(unexplained_spike_value > 6 AND {_EXPLAINED}))",
         "days of such jumps beyond 6",
     ),
     Feature(
@@ -137,7 +143,8 @@ SIGNALS = (
     Feature(
         "reason_code_count",
         "fraud",
-        "length(arrayDistinct(arrayFlatten(groupArray(reason_codes))))",
+        "length(arrayDistinct(arrayFlatten(groupArray("
+        f"arrayFilter(code -> code != 'UNEXPLAINED_SPIKE' OR {_EXPLAINED}, reason_codes)))))",
         "different reason codes",
     ),
     Feature(
@@ -149,7 +156,8 @@ SIGNALS = (
     Feature(
         "unexplained_jump_share",
         "jumps",
-        "sumIf(episode_excess_followers / nullIf(follower_count, 0), is_spike_explained = false)",
+        "sumIf(episode_excess_followers / nullIf(follower_count, 0), "
+        f"is_spike_explained = false AND {_EXPLAINED})",
         "followers of all jumps that no post explains, share of all",
     ),
     Feature(
@@ -254,7 +262,11 @@ spikes AS (
         AND snapshot_date > {first:Date} - {window:UInt16} AND snapshot_date <= {last:Date}
 )
 """
-# An account has a row on a day when it was seen in the week before.
+_PAST = "snapshot_date <= d AND snapshot_date > d - {window:UInt16}"
+_UNTIL_LAST = "snapshot_date <= {last:Date}"
+# A filled day lies on the line to the next reading, which was not known on it.
+_READ = {"growth": "NOT is_filled"}
+# An account has a row on a day when it was read in the week before.
 _ACCOUNTS = """
 accounts AS (
     SELECT
@@ -266,7 +278,7 @@ accounts AS (
             d -> snapshot_date <= d AND snapshot_date > d - 7, {days:Array(Date)}
         )) AS as_of
     FROM {marts}.mart_growth__account_day
-    WHERE snapshot_date > {first:Date} - 7 AND snapshot_date <= {last:Date}
+    WHERE snapshot_date > {first:Date} - 7 AND snapshot_date <= {last:Date} AND NOT is_filled
     GROUP BY account_key, as_of
 )
 """
@@ -282,7 +294,7 @@ def account_features(tables: Tables, days: Sequence[date]) -> pd.DataFrame:
     Returns:
         ``creator_id``, ``platform``, ``account_id``, ``account_key``, ``as_of`` and one float
         column per feature of ``FEATURES``; ordered by ``as_of`` and account. An account has a row
-        on a day when it was seen in the week up to it.
+        on a day when it was read in the week up to it.
 
     Raises:
         ValueError: no days.
@@ -348,8 +360,7 @@ posts AS (
             SELECT
                 account_key,
                 arrayJoin(arrayFilter(
-                    d -> toDate(published_at) + 8 <= d
-                        AND toDate(published_at) > d - {window:UInt16},
+                    d -> toDate(published_at) + 8 <= d AND toDate(published_at) > d - {window:UInt16},
                     {days:Array(Date)}
                 )) AS as_of,
                 log((assumeNotNull(day_7_interaction_count) + 1)
@@ -376,15 +387,13 @@ def _part(source: str) -> str:
     table = _TABLES.get(source, _SHARED)
     return f"""
     {source} AS (
-        SELECT
-            account_key,
-            arrayJoin(arrayFilter(
-                d -> snapshot_date <= d AND snapshot_date > d - {{window:UInt16}},
-                {{days:Array(Date)}}
-            )) AS as_of,
-            {columns}
-        FROM {table}
-        WHERE snapshot_date > {{first:Date}} - {{window:UInt16}} AND snapshot_date <= {{last:Date}}
+        SELECT account_key, as_of, {columns}
+        FROM (
+            SELECT *, arrayJoin(arrayFilter(d -> {_PAST}, {{days:Array(Date)}})) AS as_of
+            FROM {table}
+            WHERE snapshot_date > {{first:Date}} - {{window:UInt16}} AND {_UNTIL_LAST}
+                AND {_READ.get(source, "true")}
+        )
         GROUP BY account_key, as_of
     )
     """  # noqa: S608 - every part is written in this file
