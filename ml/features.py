@@ -47,21 +47,25 @@ def _latest(column: str) -> str:
     return f"argMax({column}, snapshot_date)"
 
 
-# A post of the day of a jump, or of the two before it, explains it by what it had reached a day later.
+def _judged(z: str, expression: str) -> str:
+    """0 where there was no jump; NULL where not one day could be judged by its ``z``."""
+    return f"if(count({z}) = 0, NULL, coalesce({expression}, 0))"
+
+
+# A jump is explained by what a post of its day, or of the two before, had reached a day later.
 _EXPLAINED = "snapshot_date <= as_of - 2"
 SIGNALS = (
     Feature("spike_peak", "fraud", _peak("spike_value"), "largest jump of followers, robust z"),
     Feature(
         "unexplained_spike_peak",
         "fraud",
-        f"maxIf(unexplained_spike_value, {_EXPLAINED})",
-        "largest jump of followers that no post explains, robust z",
+        _judged("spike_value", f"maxIf(unexplained_spike_value, {_EXPLAINED})"),
+        "largest jump of followers that no post explains, robust z; 0 without one",
     ),
     Feature(
         "unexplained_spike_days",
         "fraud",
-        "if(count(spike_value) = 0, NULL, "
-        f"countIf(unexplained_spike_value > 6 AND {_EXPLAINED}))",
+        _judged("spike_value", f"countIf(unexplained_spike_value > 6 AND {_EXPLAINED})"),
         "days of such jumps beyond 6",
     ),
     Feature(
@@ -150,26 +154,29 @@ SIGNALS = (
     Feature(
         "jump_share",
         "jumps",
-        "max(episode_excess_followers / nullIf(follower_count, 0))",
-        "followers of the largest jump, share of all",
+        _judged("spike_z", "max(episode_excess_followers / nullIf(follower_count, 0))"),
+        "followers of the largest jump, share of all; 0 without one",
     ),
     Feature(
         "unexplained_jump_share",
         "jumps",
-        "sumIf(episode_excess_followers / nullIf(follower_count, 0), "
-        f"is_spike_explained = false AND {_EXPLAINED})",
-        "followers of all jumps that no post explains, share of all",
+        _judged(
+            "spike_z",
+            "sumIf(episode_excess_followers / nullIf(follower_count, 0), "
+            f"is_spike_explained = false AND {_EXPLAINED})",
+        ),
+        "followers of all jumps that no post explains, share of all; 0 without one",
     ),
     Feature(
         "round_lot_jumps",
         "jumps",
-        "countIf(round_lot_distance < 0.02)",
+        _judged("spike_z", "countIf(round_lot_distance < 0.02)"),
         "jumps within 2 % of a lot as sellers offer it",
     ),
     Feature(
         "other_jumps",
         "jumps",
-        "countIf(round_lot_distance >= 0.02)",
+        _judged("spike_z", "countIf(round_lot_distance >= 0.02)"),
         "jumps that are not",
     ),
     Feature(
@@ -200,7 +207,7 @@ SIGNALS = (
     Feature(
         "shared_spike_count",
         "shared",
-        "count()",
+        "sum(pairs)",
         "pairs of jumps on this and another account of the creator within a day",
     ),
     Feature(
@@ -245,13 +252,18 @@ _TABLES = {
     "engagement": "{marts}.mart_engagement__account_day",
     "exposure": "{marts}.mart_insurance__account_exposure",
 }
-# Two accounts of a creator that jump within a day: known on the later of the two days.
+# Two accounts of a creator that jump within a day: known on the later of the two days. Beside them
+# stand the days of an account that could be judged, with no pair.
 _SHARED = """
 (
-    SELECT one.account_key AS account_key, greatest(one.day, other.day) AS snapshot_date
+    SELECT one.account_key AS account_key, greatest(one.day, other.day) AS snapshot_date, 1 AS pairs
     FROM spikes AS one
     INNER JOIN spikes AS other ON one.creator_id = other.creator_id
     WHERE one.account_key != other.account_key AND abs(one.day - other.day) <= 1
+    UNION ALL
+    SELECT account_key, snapshot_date, 0 AS pairs
+    FROM {marts}.mart_fraud__account_day
+    WHERE spike_value IS NOT NULL AND creator_id IS NOT NULL
 )
 """
 _SPIKES = """
@@ -360,7 +372,8 @@ posts AS (
             SELECT
                 account_key,
                 arrayJoin(arrayFilter(
-                    d -> toDate(published_at) + 8 <= d AND toDate(published_at) > d - {window:UInt16},
+                    d -> toDate(published_at) + 8 <= d
+                        AND toDate(published_at) > d - {window:UInt16},
                     {days:Array(Date)}
                 )) AS as_of,
                 log((assumeNotNull(day_7_interaction_count) + 1)
