@@ -5,6 +5,10 @@ what investigations had found and creators had reported by ``known_on``. Delays 
 per account and incident from the seed, so a label differs between two days only by what became
 known meanwhile. Accounts guilty of the fraud type that is held out of training have no label.
 Simulated: no claim about real creators.
+
+Of the last days before ``known_on`` many incidents are not reported yet. Their exposure counts only
+by the share that is (the Cape Cod method: Stanard 1985; Bühlmann), so that counts / exposure is
+the frequency of the incidents that come to be reported.
 """
 
 import hashlib
@@ -125,14 +129,13 @@ def count_incidents(
         days: length of the exposure; it ends at ``known_on`` where that comes first.
 
     Returns:
-        The examples with ``exposure_years`` and, per peril, ``<peril>`` (count) and
-        ``<peril>_amount`` (USD, 0 without an incident). A peril that strikes creators is NaN on
-        all but the largest account of each. Examples without exposure are left out.
+        The examples with ``exposure_years`` (each day by :func:`reported_share`) and, per peril,
+        ``<peril>`` (count) and ``<peril>_amount`` (USD, 0 without an incident). A peril that
+        strikes creators is NaN on all but the largest account of each. Examples without exposure
+        are left out.
     """
     day = pd.Timestamp(known_on)
-    ends = examples.as_of + pd.Timedelta(days=days)
-    until = ends.where(ends <= day, day)
-    counted = examples.assign(exposure_years=(until - examples.as_of).dt.days / 365)
+    counted = examples.assign(exposure_years=_exposure_years(day - examples.as_of, days))
     counted = counted[counted.exposure_years > 0].reset_index(drop=True)
     known = reports[reports.reported_on <= day]
     main = _is_largest(counted)
@@ -143,6 +146,22 @@ def count_incidents(
             count, amount = np.where(main, count, np.nan), np.where(main, amount, np.nan)
         counted[peril], counted[f"{peril}_amount"] = count, amount
     return counted
+
+
+def reported_share(days: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """Share of a day's incidents, of those ever reported, that are reported ``days`` later; [n]."""
+    median, spread = REPORTED_AFTER
+    passed = np.asarray(days, dtype=np.float64)
+    later = np.log(np.maximum(passed, 1) / median) / spread
+    return np.where(passed >= 1, norm.cdf(later), 0.0)
+
+
+def _exposure_years(age: pd.Series, days: int) -> npt.NDArray[np.float64]:
+    """Years of the ``days`` after rows that are ``age`` old, each day by its share reported."""
+    old = np.clip(age.dt.days.to_numpy(dtype=np.int64), 0, None)
+    shares = reported_share(np.arange(old.max(initial=0)))
+    until = np.concatenate([[0.0], np.cumsum(shares)])
+    return np.asarray((until[old] - until[np.clip(old - days, 0, None)]) / 365)
 
 
 def _in_windows(
