@@ -2,7 +2,8 @@
 
 One :class:`RiskModel` per peril. Frequency is a Poisson GLM (the champion) or monotone boosting
 (the challenger), corrected by what each segment has experienced beyond it, as far as that is
-credible; severity is a Gamma GLM; outages have a duration curve. Reasons are the exact
+credible; severity is the share of events that cost anything and a Gamma GLM of what these cost;
+outages have a duration curve. Reasons are the exact
 contributions of the GLM's columns against the portfolio's average.
 
     model = RiskModel("account_takeover", Covariates(numeric=(...), categorical=("platform",)))
@@ -129,7 +130,8 @@ class RiskModel:
             exposure: years of each row [n].
             counts: incidents of each row [n].
             amounts: what the incidents of a row cost together [n], in one currency; read where the
-                count is above 0, NaN where not known. None: there is no severity.
+                count is above 0: 0 where they cost nothing, NaN where not known. None: there is no
+                severity.
             groups: rows that depend on each other [n], e.g. the creator, or None.
             seed: of the folds in which penalties and numbers of trees are chosen.
             glm: that of another learner's model of the same rows, which is not fitted again.
@@ -163,7 +165,9 @@ class RiskModel:
 
         Returns:
             ``event_frequency`` (a year), ``event_probability`` (0-1, of an event in the horizon),
-            ``expected_severity_amount`` (of one event), ``expected_loss_amount`` (in the horizon),
+            ``paid_share`` (0-1, of events that cost anything), ``expected_severity_amount`` (of one
+            event: what a paid one costs, times that share), ``expected_loss_amount`` (in the
+            horizon),
             ``expected_days`` (of one outage, at most ``LONGEST_DAYS``), ``risk_band`` (1 to 5),
             ``segment``, ``credibility`` (Z of the segment's own experience), ``reason_codes`` and
             ``reasons`` (lists, at most 4), ``frequency_method``, ``severity_method``. NaN where
@@ -185,6 +189,7 @@ class RiskModel:
             {
                 "event_frequency": frequency,
                 "event_probability": -np.expm1(-frequency * periods),
+                "paid_share": self.paid_share_,
                 "expected_severity_amount": severity,
                 "expected_loss_amount": frequency * periods * severity,
                 "expected_days": self._expected_days(),
@@ -243,20 +248,26 @@ class RiskModel:
         seed: int,
     ) -> None:
         self.severity_glm_: SeverityGLM | None = None
-        self.severity_mean_, self.severity_method_ = float("nan"), "none"
+        self.paid_share_ = self.severity_mean_ = float("nan")
+        self.severity_method_ = "none"
         if amounts is None:
             return
         totals = _totals(amounts, len(kept))[kept]
-        known = (events > 0) & np.isfinite(totals) & (totals > 0)
+        known = (events > 0) & np.isfinite(totals)
         if not known.any():
             return
-        means, numbers = totals[known] / events[known], events[known]
-        self.severity_mean_ = float(totals[known].sum() / numbers.sum())
+        # a Gamma model has no place for an event that cost nothing: those have a share of their own
+        paid = known & (totals > 0)
+        self.paid_share_ = float(events[paid].sum() / events[known].sum())
+        if not paid.any():
+            return
+        means, numbers = totals[paid] / events[paid], events[paid]
+        self.severity_mean_ = float(totals[paid].sum() / numbers.sum())
         self.severity_method_ = "mean"
-        if known.sum() >= _EVENTS_FOR_SEVERITY:
-            labels = None if groups is None else groups[known]
+        if paid.sum() >= _EVENTS_FOR_SEVERITY:
+            labels = None if groups is None else groups[paid]
             self.severity_glm_ = SeverityGLM(self.covariates)
-            self.severity_glm_.fit(rows[known], means, numbers, labels, seed)
+            self.severity_glm_.fit(rows[paid], means, numbers, labels, seed)
             self.severity_method_ = "glm"
 
     def _model_frequency(self, rows: pd.DataFrame) -> Floats:
@@ -272,8 +283,8 @@ class RiskModel:
 
     def _severity(self, rows: pd.DataFrame) -> Floats:
         if self.severity_glm_ is None:
-            return np.full(len(rows), self.severity_mean_)
-        return self.severity_glm_.predict(rows)
+            return np.full(len(rows), self.paid_share_ * self.severity_mean_)
+        return self.paid_share_ * self.severity_glm_.predict(rows)
 
     def _expected_days(self) -> float:
         if self.duration_ is None:

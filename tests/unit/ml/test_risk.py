@@ -68,6 +68,28 @@ def test_severity_follows_the_size_of_an_account(risk: pd.DataFrame, history: pd
     assert size > 0.9
 
 
+def test_events_that_cost_nothing_count_in_the_share_that_is_paid(history: pd.DataFrame) -> None:
+    """Simulated: two events of five cost nothing, whatever the account."""
+    rng = np.random.default_rng(3)
+    struck = history.incidents > 0
+    amount = history.amount.where(~struck | (rng.random(len(history)) < 0.6), 0.0)
+    model = RiskModel("suspension", COVARIATES).fit(
+        history, history.years, history.incidents, amount, groups=history.creator_id
+    )
+    told = model.predict(history)
+    free = history.incidents[struck & (amount == 0)].sum() / history.incidents[struck].sum()
+    assert model.paid_share_ == pytest.approx(1 - free)
+    assert (told.paid_share == model.paid_share_).all()
+    assert (told.severity_method == "glm").all()
+    losses = (told.expected_loss_amount * history.years).sum()
+    assert losses == pytest.approx(amount.sum(), rel=0.15)
+    none_paid = RiskModel("suspension", COVARIATES).fit(
+        history, history.years, history.incidents, history.amount * 0
+    )
+    assert none_paid.paid_share_ == 0
+    assert none_paid.predict(history).expected_severity_amount.isna().all()
+
+
 def test_five_bands_rise_with_the_frequency(model: RiskModel, risk: pd.DataFrame) -> None:
     assert risk.risk_band.between(1, 5).all()
     assert risk.groupby("risk_band").event_frequency.mean().is_monotonic_increasing
