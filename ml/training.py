@@ -11,7 +11,7 @@ from math import nan
 
 import pandas as pd
 
-from ml.artifact import code_sha256
+from ml.artifact import code_sha256, fingerprint
 from ml.authenticity import MODEL_FEATURES, AuthenticityModel
 from ml.backtest import backtest, growth_figures
 from ml.candidate import Gate, Metric, Trained, named
@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 EXAMPLES = """
 SELECT creator_id, platform, account_id, account_key, as_of, exposure_years, features, labels
 FROM {ml}.training_example FINAL
-WHERE label_until = (SELECT max(label_until) FROM {ml}.training_example)
+WHERE snapshot_id = (SELECT argMax(snapshot_id, created_at) FROM {ml}.training_example)
 ORDER BY as_of, account_key
 """
 DAYS = """
@@ -82,11 +82,20 @@ def make_examples(reader: Tables, owner: Tables, settings: MlSettings) -> int:
     days = [day for day in past if day > first] or [known_on]
     features = account_features(reader, days)
     rows = _labelled(features, owner, known_on, settings)
-    return owner.append("training_example", rows)
+    return write_examples(owner, rows)
+
+
+def write_examples(owner: Tables, rows: pd.DataFrame) -> int:
+    """Write rows of ``ml.training_example`` as one training set, named by its content.
+
+    Returns:
+        The number of rows.
+    """
+    return owner.append("training_example", rows.assign(snapshot_id=fingerprint(rows)[:16]))
 
 
 def read_examples(tables: Tables) -> pd.DataFrame:
-    """The latest training set with a column per feature; its labels stay a map.
+    """The training set that was written last with a column per feature; its labels stay a map.
 
     Raises:
         TooFewError: there is none.

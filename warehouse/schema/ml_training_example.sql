@@ -1,5 +1,6 @@
 CREATE TABLE IF NOT EXISTS {ml}.training_example
 (
+    snapshot_id String COMMENT 'Training set that the row belongs to: first 16 hexadecimal digits of the sha256 of its rows',
     creator_id Nullable(String),
     platform LowCardinality(String),
     account_id String COMMENT 'The platform''s id of the account',
@@ -13,5 +14,5 @@ CREATE TABLE IF NOT EXISTS {ml}.training_example
 )
 ENGINE = ReplacingMergeTree(created_at)
 PARTITION BY label_until
-ORDER BY (label_until, account_key, as_of)
-COMMENT 'One row per account and day of a training set'
+ORDER BY (snapshot_id, account_key, as_of)
+COMMENT 'One row per training set, account and day; a set is read back as a whole'

@@ -23,7 +23,13 @@ from ml.registry import Registry
 from ml.scoring import Scored, forecast_growth, score_authenticity, score_risk
 from ml.settings import MlSettings
 from ml.tables import Tables
-from ml.training import make_examples, train_authenticity, train_growth
+from ml.training import (
+    make_examples,
+    read_examples,
+    train_authenticity,
+    train_growth,
+    write_examples,
+)
 from tests.marts import create_marts
 from warehouse.client import connect
 from warehouse.errors import UserError
@@ -127,21 +133,35 @@ def test_without_a_champion_nothing_is_scored(tables: Tables, settings: MlSettin
 
 
 def test_too_few_labels_are_named(tables: Tables, settings: MlSettings) -> None:
-    blind = rows(1).assign(label_until=pd.Timestamp(2026, 7, 1))
-    tables.append("training_example", blind.assign(labels=[{} for _ in range(len(blind))]))
+    blind = rows(1)
+    write_examples(tables, blind.assign(labels=[{} for _ in range(len(blind))]))
     with pytest.raises(TooFewError, match="authenticity: no account of the training set has a"):
         train_authenticity(tables, tables, settings)
     with pytest.raises(TooFewError, match="risk: the training set has no report"):
         train_risk(tables, tables, settings)
-    one = blind.assign(label_until=pd.Timestamp(2026, 7, 2))
-    one["labels"] = [{"is_fraud": float(key == "tiktok:0")} for key in one.account_key]
-    tables.append("training_example", one)
+    guilty = [{"is_fraud": float(key == "tiktok:0")} for key in blind.account_key]
+    write_examples(tables, blind.assign(labels=guilty))
     with pytest.raises(TooFewError, match="1 accounts of the training set were found guilty"):
         train_authenticity(tables, tables, settings)
 
 
+def test_a_training_set_is_read_back_as_it_was_written(tables: Tables) -> None:
+    """Runs of one day with other steps between their rows are sets of their own."""
+    first, second = rows(1, days=3), rows(2, days=2).assign(as_of=pd.Timestamp(2026, 5, 5))
+    for written in (first, second, first):
+        write_examples(tables, written)
+        read = read_examples(tables)
+        assert len(read) == len(written.drop_duplicates(["account_key", "as_of"]))
+        assert set(read.as_of) == set(written.as_of)
+    assert "snapshot_id" not in read
+    sets = tables.read("SELECT uniqExact(snapshot_id) AS n FROM {ml}.training_example").n[0]
+    write_examples(tables, second)
+    again = tables.read("SELECT uniqExact(snapshot_id) AS n FROM {ml}.training_example").n[0]
+    assert again == sets
+
+
 def test_authenticity_is_trained_promoted_and_scored(tables: Tables, settings: MlSettings) -> None:
-    tables.append("training_example", rows(1).assign(label_until=pd.Timestamp(2026, 7, 3)))
+    write_examples(tables, rows(1))
     audience = f"{tables.database('marts')}.mart_audience__account_day"
     spoken = [[f"tiktok:{n}", LAST, "en"] for n in range(ACCOUNTS // 2)]
     tables.client.insert(audience, spoken, ["account_key", "snapshot_date", "content_language"])
@@ -178,7 +198,7 @@ def test_authenticity_is_trained_promoted_and_scored(tables: Tables, settings: M
 def test_a_candidate_that_fails_a_gate_waits_no_longer(
     tables: Tables, settings: MlSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tables.append("training_example", rows(2).assign(label_until=pd.Timestamp(2026, 7, 4)))
+    write_examples(tables, rows(2))
     registry = Registry(tables, settings)
     known = {version.version for version in registry.versions("authenticity")}
     monkeypatch.setattr("ml.validation.average_precision_score", lambda *_: 0.0)
@@ -195,7 +215,7 @@ def test_a_candidate_that_fails_a_gate_waits_no_longer(
 
 
 def test_risk_is_trained_and_scored(tables: Tables, settings: MlSettings) -> None:
-    tables.append("training_example", rows(1).assign(label_until=pd.Timestamp(2026, 7, 5)))
+    write_examples(tables, rows(1))
     trained = train_risk(tables, tables, settings)
     assert trained.failed == []
     again = train_risk(tables, tables, settings)
@@ -228,7 +248,7 @@ def test_risk_is_trained_and_scored(tables: Tables, settings: MlSettings) -> Non
 def test_a_challenger_scores_in_the_shadow_and_speaks_by_a_persons_will_alone(
     tables: Tables, settings: MlSettings, caplog: pytest.LogCaptureFixture
 ) -> None:
-    tables.append("training_example", rows(2).assign(label_until=pd.Timestamp(2026, 7, 6)))
+    write_examples(tables, rows(2))
     registry = Registry(tables, settings)
     before = registry.challenger("risk")
     trained = jobs.train("risk", tables, tables, settings)
