@@ -7,13 +7,14 @@ experience counts as far as it is credible (Z is in every score).
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import nan
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
 from ml.artifact import code_sha256
-from ml.candidate import Gate, Metric, Trained, defined
+from ml.candidate import Gate, Metric, Trained, defined, named
 from ml.errors import TooFewError
 from ml.evaluation.metrics import gini
 from ml.insurance.covariates import Covariates
@@ -57,6 +58,11 @@ EXPERTS = {
 }
 LEAST_YEARS = 20.0
 """Account years of exposure without which no risk is trained."""
+LEVEL_TOLERANCE = 0.25
+"""How far actual events may stand from the expected ones, beyond two standard errors of so many.
+
+A tariff whose level is a quarter too low has lost its margin.
+"""
 _MODULES = ["insurance", "perils", "reasons", "risk"]
 
 
@@ -77,7 +83,8 @@ def train_risk(reader: Tables, owner: Tables, settings: MlSettings) -> Trained:
     ones. Monotone boosting is registered beside it as the challenger.
 
     Raises:
-        TooFewError: no incident was ever reported, or there is too little exposure.
+        TooFewError: no incident was ever reported, or there is too little exposure to learn from or
+            to judge by.
     """
     examples = read_examples(owner)
     labels = pd.DataFrame(list(examples.labels), index=examples.index)
@@ -96,6 +103,11 @@ def train_risk(reader: Tables, owner: Tables, settings: MlSettings) -> Trained:
     rows = with_tier(examples.drop(columns="labels"))
     spoken = with_language(rows, reader)
     glm = _fit("glm", known, spoken, labels, settings.seed)
+    if "actual_to_expected" not in named(glm.metrics):
+        raise TooFewError(
+            "risk: not one incident is expected in the last third of the training days, so that "
+            "nothing can be judged. Train on more accounts or a longer history."
+        )
     boosting = _fit("boosting", known, spoken, labels, settings.seed, glm)
     for peril, told in glm.judged.items():
         glm.metrics.extend(double_lift_figures(peril, told, boosting.judged[peril]))
@@ -110,9 +122,9 @@ def train_risk(reader: Tables, owner: Tables, settings: MlSettings) -> Trained:
     registry = Registry(owner, settings)
     other = replace(training, parameters={**training.parameters, "learner": "boosting"})
     challenger = registry.register("risk", boosting.models, other, "challenger")
-    publish(owner, settings, Trained(challenger, boosting.metrics, _gates(boosting.metrics)))
+    publish(owner, settings, Trained(challenger, boosting.metrics, _gates(boosting)))
     version = registry.register("risk", glm.models, training)
-    return publish(owner, settings, Trained(version, glm.metrics, _gates(glm.metrics)))
+    return publish(owner, settings, Trained(version, glm.metrics, _gates(glm)))
 
 
 def predict_risk(models: Mapping[str, RiskModel], features: pd.DataFrame) -> pd.DataFrame:
@@ -175,13 +187,23 @@ def _fit(
     return made
 
 
-def _gates(metrics: Sequence[Metric]) -> list[Gate]:
-    ratios = [metric.value for metric in metrics if metric.metric == "expected_to_actual"]
-    return [
-        # a belief may rightly stand far from a few incidents: the bounds are those of a mistake
-        Gate("expected to actual events, least of the perils", min(ratios), 0.2, False),
-        Gate("expected to actual events, most of the perils", max(ratios), 5.0, True),
+def _gates(fitted: _Fitted) -> list[Gate]:
+    """What the models of the earlier days must have got right on the later ones, all perils as one.
+
+    The level, as far as so many events can tell. Where covariates have spoken, they must also have
+    told accounts apart better than one frequency for each peril would have.
+    """
+    figures = named(fitted.metrics)
+    ratio = figures["actual_to_expected"]
+    wide = LEVEL_TOLERANCE + 2 * figures["actual_to_expected_error"]
+    gates = [
+        Gate("actual to expected events of later days, least", ratio, 1 - wide, False),
+        Gate("actual to expected events of later days, most", ratio, 1 + wide, True),
     ]
+    if any(model.glm_ is not None for model in fitted.earlier.values()):
+        reduction = figures.get("deviance_reduction", nan)
+        gates.append(Gate("deviance below the constant model's on later days", reduction, 0, False))
+    return gates
 
 
 def _fit_model(model: RiskModel, rows: pd.DataFrame, seed: int, other: RiskModel | None) -> None:

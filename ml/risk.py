@@ -28,7 +28,7 @@ from ml.insurance.duration import DurationCurve, expected_paid_days, fit_duratio
 from ml.insurance.frequency import FrequencyBoosting, FrequencyGLM, exposed
 from ml.insurance.severity import SeverityBoosting, SeverityGLM
 from ml.insurance.tail import Tail, fit_tail
-from ml.reasons import UNKNOWN_SEGMENT, Reason, Reasons, explain, unknown_level
+from ml.reasons import LITTLE_EXPERIENCE, UNKNOWN_SEGMENT, Reason, Reasons, explain, unknown_level
 
 __all__ = [
     "BuhlmannStraub",
@@ -54,6 +54,8 @@ BAND_EDGES = (0.5, 0.8, 1.25, 2.0)
 DAYS_OF_YEAR = 365
 LONGEST_DAYS = 90
 """Days of an outage that ``expected_days`` counts at most."""
+EVENTS_FOR_COVARIATES = 20
+"""Fewer events tell accounts apart by chance: an expert's level, moved by them, stands for all."""
 _EVENTS_FOR_SEVERITY = 30
 _KNOTS = 5
 """Incidents are rare: a curve of more knots has nothing to hold on to."""
@@ -88,7 +90,8 @@ class RiskModel:
         learner: ``glm``, or ``boosting``, which predicts in the GLM's place; reasons stay the
             GLM's.
         monotonic: for boosting: 1 where a column may only raise the frequency, -1 only lower it.
-        expert: what the frequency's level starts from, or None.
+        expert: what the frequency's level starts from, or None. With one, covariates say nothing
+            before there are ``EVENTS_FOR_COVARIATES`` events.
         words: a column in plain words, for reasons; its name by default.
     """
 
@@ -216,27 +219,30 @@ class RiskModel:
         self.covariates.read(rows)
         self.glm_: FrequencyGLM | None = None
         self.boosting_: FrequencyBoosting | None = None
-        self.frequency_method_ = "expert"
-        self.portfolio_credibility_, self.level_ = self._level(events.sum() / years.sum())
-        if not events.any() and self.expert is not None:
+        observed = float(events.sum() / years.sum())
+        self.portfolio_credibility_ = self._portfolio_credibility()
+        if self.expert is not None and events.sum() < EVENTS_FOR_COVARIATES:
+            self.frequency_method_, self.level_ = "expert", self._level(observed)
             return
         self.glm_ = glm
         if self.glm_ is None:
             self.glm_ = FrequencyGLM(self.covariates, knots=_KNOTS)
             self.glm_.fit(rows, years, events, groups, seed)
-        self.frequency_method_ = self.learner
+        self.frequency_method_, self.level_ = self.learner, self._level(observed) / observed
         if self.learner == "boosting":
             self.boosting_ = FrequencyBoosting(self.covariates, self.monotonic, bins=_BINS)
             self.boosting_.fit(rows, years, events, groups, seed)
 
-    def _level(self, observed: float) -> tuple[float, float]:
-        """Z of the portfolio's own frequency, and the factor (or the frequency) it leads to."""
+    def _portfolio_credibility(self) -> float:
+        """Z of the portfolio's own frequency against the expert's."""
+        return 1.0 if self.expert is None else self.years_ / (self.years_ + self.expert.years)
+
+    def _level(self, observed: float) -> float:
+        """Events a year of the portfolio, from its own and what an expert believes."""
         if self.expert is None:
-            return 1.0, 1.0
-        own = self.years_ / (self.years_ + self.expert.years)
-        if not observed > 0:
-            return own, (1 - own) * self.expert.frequency
-        return own, own + (1 - own) * self.expert.frequency / observed
+            return observed
+        own = self.portfolio_credibility_
+        return own * observed + (1 - own) * self.expert.frequency
 
     def _fit_severity(
         self,
@@ -309,7 +315,8 @@ class RiskModel:
         known = set(self.credibility_.segments_)
         first: list[list[Reason]] = [[] if name in known else [UNKNOWN_SEGMENT] for name in segment]
         if self.glm_ is None:
-            return explain(pd.DataFrame(index=frame.index), frame, self.words, first)
+            told = [[*before, LITTLE_EXPERIENCE] for before in first]
+            return explain(pd.DataFrame(index=frame.index), frame, self.words, told)
         read = self.covariates.read(frame)
         for name in self.covariates.categorical:
             strange = unknown_levels(self.glm_.columns_, name, read[name])

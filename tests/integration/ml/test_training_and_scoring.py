@@ -1,7 +1,7 @@
 """Models trained and scored from a running warehouse: candidates, gates, champions, shadows."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -212,6 +212,45 @@ def test_a_candidate_that_fails_a_gate_waits_no_longer(
     assert waiting is None or waiting.version != refused.version
     registry.promote("authenticity", refused.version, "a person knows better")
     assert registry.champion("authenticity").version == refused.version
+
+
+def later_days(examples: pd.DataFrame, suspended: Callable[[int], float]) -> pd.DataFrame:
+    """The same, with other suspensions by account on the last four days."""
+    is_later = examples.as_of > pd.Timestamp(LAST) - pd.Timedelta(days=4 * 28)
+    labels = [
+        label | {"suspension": suspended(int(account)), "suspension_amount": 250.0}
+        if later
+        else label
+        for label, account, later in zip(
+            examples.labels, examples.account_id, is_later, strict=True
+        )
+    ]
+    return examples.assign(labels=labels)
+
+
+@pytest.mark.parametrize(
+    ("suspended", "gate"),
+    [
+        (lambda account: float(account % 2), "actual to expected events of later days, most"),
+        (lambda account: 0.0, "actual to expected events of later days, least"),
+        # the guilty of before are struck no more, and as many others are
+        (
+            lambda account: float(account % 40 == 1),
+            "deviance below the constant model's on later days",
+        ),
+    ],
+)
+def test_a_risk_model_is_judged_by_days_that_it_has_not_seen(
+    suspended: Callable[[int], float],
+    gate: str,
+    tables: Tables,
+    settings: MlSettings,
+) -> None:
+    examples = later_days(rows(4, days=12), suspended)
+    write_examples(tables, examples)
+    trained = jobs.train("risk", tables, tables, settings)
+    assert gate in [failed.name for failed in trained.failed]
+    assert Registry(tables, settings).version("risk", trained.version.version).stage == "refused"
 
 
 def test_risk_is_trained_and_scored(tables: Tables, settings: MlSettings) -> None:

@@ -6,7 +6,7 @@ import pytest
 from skops import io as skops
 
 from ml.insurance.covariates import Covariates
-from ml.risk import BAND_EDGES, Expert, RiskModel
+from ml.risk import BAND_EDGES, EVENTS_FOR_COVARIATES, Expert, RiskModel
 
 COVARIATES = Covariates(numeric=("suspicion", "follower_log"), categorical=("platform",))
 WORDS = {"suspicion": "suspicion of bought followers"}
@@ -167,6 +167,20 @@ def test_an_expert_stands_in_for_experience(history: pd.DataFrame) -> None:
     assert found.event_frequency.tolist() == pytest.approx([0.025] * 3)
     assert set(found.frequency_method) == {"expert"}
     assert found.risk_band.tolist() == [3, 3, 3]
+
+
+def test_a_handful_of_events_moves_the_level_alone(history: pd.DataFrame) -> None:
+    few = history.head(100)
+    assert 5 < few.incidents.sum() < EVENTS_FOR_COVARIATES
+    expert = Expert(frequency=0.05, years=few.years.sum())
+    told = RiskModel("suspension", COVARIATES, segments=(), expert=expert).fit(
+        few, few.years, few.incidents
+    )
+    found = told.predict(history.head(50))
+    own = few.incidents.sum() / few.years.sum()
+    assert found.event_frequency.tolist() == pytest.approx([(own + 0.05) / 2] * 50, rel=0.3)
+    assert found.event_frequency.nunique() == 1
+    assert found.reason_codes.iloc[0] == ["little_experience"]
 
 
 def test_outages_have_an_expected_length_once_durations_are_known(model: RiskModel) -> None:
