@@ -5,7 +5,8 @@ Three views of one account on one day, from the features of ``ml.features``:
 - rules: the signals of ``mart_fraud__*`` that stand out, each with a reason code;
 - ``anomaly_score``: an isolation forest on robust z's, which knows no labels;
 - ``fraud_probability``: gradient boosting that may only rise where a signal grows more suspicious,
-  fitted on findings of the past and calibrated on those of a later period.
+  fitted on findings of the past and calibrated on those of a later period, by half of its creators;
+  the other half is there to judge it.
 
 No platform shows a third party's follower list, so this is a risk with its reasons and an interval,
 never a share of fake followers. :class:`AccountClassifier` judges single profiles.
@@ -147,14 +148,14 @@ class AuthenticityModel:
         return np.asarray(rank, dtype=float)
 
     def unseen(self, examples: pd.DataFrame) -> pd.DataFrame:
-        """The calibration rows of the training set, by members that had not seen the creator.
+        """The later rows of creators whom neither the calibration nor the members had seen.
 
         Args:
             examples: the training set as it was fitted.
 
         Returns:
-            Those of its rows, with ``fraud_probability`` and ``anomaly_score``. What the same
-            members say of the earlier days is in ``earlier_probability``.
+            Those of its rows, with ``fraud_probability`` and ``anomaly_score``. What members that
+            had not seen the creator say of the earlier days is in ``earlier_probability``.
         """
         rows = examples.iloc[self.judged]
         return rows.assign(
@@ -197,7 +198,7 @@ class AuthenticityModel:
         creator: npt.NDArray[np.str_],
         later: npt.NDArray[np.bool_],
     ) -> None:
-        """Fit the members on the earlier period; calibrate where none has seen the creator."""
+        """Fit the members on the earlier period; calibrate where they have not seen the creator."""
         rng = np.random.default_rng(self.seed)
         names = np.unique(creator)
         self.bins = bin_edges(inputs)
@@ -223,13 +224,18 @@ class AuthenticityModel:
         judged = known & later
         if len(np.unique(label[judged])) < 2:
             judged = known
+        calibrating = judged & _in_first_half(creator, label, judged, self.seed)
+        if len(np.unique(label[calibrating])) < 2:
+            calibrating = judged
         calibrator = LogisticRegression(C=10.0)
-        calibrator.fit(margin[judged, None], label[judged], sample_weight=weight[judged])
+        calibrator.fit(
+            margin[calibrating, None], label[calibrating], sample_weight=weight[calibrating]
+        )
         # a slope below zero would turn the model around: the labels then say nothing
         self.slope = max(float(calibrator.coef_[0, 0]), 0.05)
         self.offset = float(calibrator.intercept_[0])
-        self.judged = np.flatnonzero(judged)
-        self.judged_probability = self._calibrated(margin[judged])
+        self.judged = np.flatnonzero(judged & ~calibrating)
+        self.judged_probability = self._calibrated(margin[self.judged])
         self.earlier_probability = self._calibrated(margin[known & ~judged])
 
     def _fit_anomaly(self, values: Floats) -> None:
@@ -318,6 +324,19 @@ def _is_later(as_of: pd.Series) -> npt.NDArray[np.bool_]:
     days = np.sort(as_of.unique())
     cut = days[(2 * len(days)) // 3] if len(days) > 1 else days[-1]
     return (as_of >= cut).to_numpy() if len(days) > 1 else np.zeros(len(as_of), dtype=bool)
+
+
+def _in_first_half(
+    creator: npt.NDArray[np.str_],
+    label: npt.NDArray[np.bool_],
+    rows: npt.NDArray[np.bool_],
+    seed: int,
+) -> npt.NDArray[np.bool_]:
+    """Whether rows are of one half of the creators of ``rows``; both hold as many guilty ones."""
+    guilty = pd.Series(label[rows]).groupby(creator[rows]).max()
+    shuffled = guilty.sample(frac=1, random_state=seed)
+    place = shuffled.groupby(shuffled).cumcount()
+    return np.isin(creator, place.index[place % 2 == 0].to_numpy(dtype=str))
 
 
 def _robust_scale(values: Floats) -> tuple[Floats, Floats]:

@@ -25,7 +25,7 @@ from ml.registry import Registry, Training
 from ml.segments import with_language
 from ml.settings import MlSettings
 from ml.tables import Tables
-from ml.validation import authenticity_figures
+from ml.validation import authenticity_figures, authenticity_gates
 
 logger = logging.getLogger(__name__)
 
@@ -111,10 +111,12 @@ def read_examples(tables: Tables) -> pd.DataFrame:
 def train_authenticity(reader: Tables, owner: Tables, settings: MlSettings) -> Trained:
     """Fit the authenticity model on the latest training set and register it.
 
-    Its gates and figures come from the later days, by members that had not seen the creator.
+    Its gates and figures come from later days of creators whom neither its members nor its
+    calibration had seen.
 
     Raises:
-        TooFewError: no account of the set has a label, or too few have one of them.
+        TooFewError: no account of the set has a label, or too few have one of them to learn from or
+            to judge by.
     """
     examples = read_examples(owner)
     label = pd.DataFrame(list(examples.labels), index=examples.index)
@@ -128,6 +130,12 @@ def train_authenticity(reader: Tables, owner: Tables, settings: MlSettings) -> T
     kept = without_first_weeks(kept)
     _refuse_few(kept)
     model = AuthenticityModel(seed=settings.seed).fit(kept)
+    unseen = with_language(model.unseen(kept), reader)
+    if unseen.is_fraud.nunique() < 2:
+        raise TooFewError(
+            "authenticity: the later days have too few guilty or innocent creators to calibrate on "
+            "one half of them and judge by the other. Train on more accounts or a longer history."
+        )
     version = Registry(owner, settings).register(
         "authenticity",
         model,
@@ -138,20 +146,8 @@ def train_authenticity(reader: Tables, owner: Tables, settings: MlSettings) -> T
             ["authenticity", "signals"],
         ),
     )
-    metrics = authenticity_figures(model, kept, with_language(model.unseen(kept), reader))
-    figures = named(metrics)
-    gates = [
-        Gate(
-            "average precision",
-            figures.get("average_precision", nan),
-            figures["base_rate"],
-            False,
-        ),
-        Gate(
-            "Brier score", figures["brier_score"], 1.05 * figures["brier_score_of_base_rate"], True
-        ),
-    ]
-    return publish(owner, settings, Trained(version, metrics, gates))
+    metrics = authenticity_figures(model, kept, unseen)
+    return publish(owner, settings, Trained(version, metrics, authenticity_gates(metrics)))
 
 
 def without_first_weeks(examples: pd.DataFrame) -> pd.DataFrame:

@@ -207,7 +207,7 @@ def test_a_candidate_that_fails_a_gate_waits_no_longer(
     assert trained.version.version not in known
     refused = registry.version("authenticity", trained.version.version)
     assert refused.stage == "refused"
-    assert refused.reason.startswith("average precision 0.0000 (>= 0.2")
+    assert refused.reason.startswith("average precision 0.0000 (>= 0.4")
     waiting = registry.candidate("authenticity")
     assert waiting is None or waiting.version != refused.version
     registry.promote("authenticity", refused.version, "a person knows better")

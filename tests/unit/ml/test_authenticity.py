@@ -121,6 +121,24 @@ def test_unseen_rows_are_of_the_last_days(fitted: AuthenticityModel) -> None:
     assert unseen.fraud_probability.between(0, 1).all()
 
 
+def test_the_calibration_knows_nothing_of_the_creators_that_judge_it(
+    fitted: AuthenticityModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their labels turned around leave it as it was."""
+    data = examples()
+    judges = set(fitted.unseen(data).creator_id)
+    assert 0.3 < len(judges) / data.creator_id.nunique() <= 0.5
+    guilty = data.groupby("creator_id").is_fraud.max()
+    assert guilty[guilty.index.isin(judges)].mean() == pytest.approx(guilty.mean(), abs=0.05)
+    later = data.as_of == data.as_of.max()
+    turned = data.assign(is_fraud=data.is_fraud ^ (later & data.creator_id.isin(judges)))
+    monkeypatch.setattr(
+        "ml.authenticity._in_first_half", lambda creator, *_: ~np.isin(creator, list(judges))
+    )
+    again = AuthenticityModel(members=3).fit(turned)
+    assert (again.slope, again.offset) == (fitted.slope, fitted.offset)
+
+
 def test_bad_frames_are_named(fitted: AuthenticityModel) -> None:
     with pytest.raises(ValueError, match=r"columns are missing: pod_share\. Add"):
         fitted.predict(examples().drop(columns="pod_share"))
