@@ -32,6 +32,10 @@ BAND_EDGES = (0.05, 0.15, 0.4, 0.75)
 """Fraud probability from which the next band begins."""
 INTERVAL = 0.9
 MAX_REASONS = 4
+LEAST_DROP = 0.05
+"""Of the log odds: a signal that moves them less is no reason."""
+ASKED_AT_ONCE = 50_000
+"""Rows that the boosted models are asked about together when reasons are sought."""
 LEAST_SIGNALS = 5
 """Fewer known signals than these give no score."""
 LEAST_OF_A_CLASS = 5
@@ -263,37 +267,47 @@ class AuthenticityModel:
     def _member_probabilities(self, inputs: Floats) -> Floats:
         return self._calibrated(self._margins(inputs))
 
-    def _without(self, inputs: Floats, z: Floats, place: int) -> Floats:
-        """The inputs as they were if a signal were typical, its share in the summaries too."""
+    def _without(self, inputs: Floats, z: Floats, place: npt.NDArray[np.intp]) -> Floats:
+        """The inputs as they were if one signal of each row were typical, the summaries too."""
+        rows = np.arange(len(place))
         changed = inputs.copy()
-        changed[:, place] = self.typical[place]
-        others = np.nan_to_num(np.delete(z, place, axis=1), nan=0.0)
-        worst = np.sort(others, axis=1)[:, ::-1]
-        changed[:, len(MODEL_FEATURES)] = worst[:, 0]
-        changed[:, len(MODEL_FEATURES) + 1] = worst[:, 1]
+        changed[rows, place] = self.typical[place]
+        others = np.nan_to_num(z, nan=0.0)
+        others[rows, place] = -np.inf
+        highest = np.partition(others, -2, axis=1)[:, -2:]
+        changed[:, len(MODEL_FEATURES)] = highest[:, 1]
+        changed[:, len(MODEL_FEATURES) + 1] = highest[:, 0]
         return changed
+
+    def _drops(self, inputs: Floats, point: Floats, enough: npt.NDArray[np.bool_]) -> Floats:
+        """By how much the log odds were lower if a signal were typical; rows by signals.
+
+        0 where a signal is not known or not on the suspicious side: it is no reason. The models are
+        asked about the others alone, so many at a time that they fit beside the accounts.
+        """
+        z = self._suspicion(inputs[:, : len(MODEL_FEATURES)])
+        drops = np.zeros_like(z)
+        rows, places = np.nonzero((z > 0) & enough[:, None])
+        for start in range(0, len(rows), ASKED_AT_ONCE):
+            row, place = (them[start : start + ASKED_AT_ONCE] for them in (rows, places))
+            changed = self._without(inputs[row], z[row], place)
+            drops[row, place] = _logit(point[row]) - _logit(self._calibrated(self._raw(changed)))
+        return drops
 
     def _reasons(
         self, inputs: Floats, point: Floats, enough: npt.NDArray[np.bool_]
     ) -> tuple[list[list[str]], list[list[str]]]:
         """Per row the signals without which, were they typical, the log odds would be lower."""
-        z = self._suspicion(inputs[:, : len(MODEL_FEATURES)])
-        # one table of all changes: the models are asked once, not once per signal
-        changed = np.concatenate([self._without(inputs, z, n) for n in range(len(SIGNALS))])
-        odds = _logit(self._calibrated(self._raw(changed)))
-        drops = _logit(point)[:, None] - odds.reshape(len(SIGNALS), len(inputs)).T
-        # a signal that is not known, or not on the suspicious side, is no reason
-        drops[~(z > 0)] = 0
-        codes: list[list[str]] = []
-        words: list[list[str]] = []
-        for row, is_scored in zip(drops, enough, strict=True):
+        drops = self._drops(inputs, point, enough)
+        codes: list[list[str]] = [[] for _ in drops]
+        words: list[list[str]] = [[] for _ in drops]
+        for row in np.flatnonzero((drops > LEAST_DROP).any(axis=1)):
             chosen: dict[str, str] = {}
-            for place in np.argsort(-row, kind="stable"):
-                if row[place] <= 0.05 or not is_scored or len(chosen) == MAX_REASONS:
+            for place in np.argsort(-drops[row], kind="stable"):
+                if drops[row, place] <= LEAST_DROP or len(chosen) == MAX_REASONS:
                     break
                 chosen.setdefault(SIGNALS[place].code, SIGNALS[place].words)
-            codes.append(list(chosen))
-            words.append(list(chosen.values()))
+            codes[row], words[row] = list(chosen), list(chosen.values())
         return codes, words
 
 

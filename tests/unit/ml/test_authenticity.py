@@ -62,6 +62,26 @@ def test_the_guilty_stand_out_with_their_reason(fitted: AuthenticityModel) -> No
     assert (scores.reasons.map(len) == scores.reason_codes.map(len)).all()
 
 
+def test_reasons_are_sought_among_suspicious_signals_alone_and_in_parts(
+    fitted: AuthenticityModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fresh = examples(seed=2)
+    whole = fitted.predict(fresh)
+    asked: list[int] = []
+    raw = AuthenticityModel._raw
+
+    def counted(self: AuthenticityModel, inputs: np.ndarray) -> np.ndarray:
+        asked.append(len(inputs))
+        return raw(self, inputs)
+
+    monkeypatch.setattr(AuthenticityModel, "_raw", counted)
+    monkeypatch.setattr("ml.authenticity.ASKED_AT_ONCE", 100)
+    pd.testing.assert_frame_equal(fitted.predict(fresh), whole)
+    assert asked.pop(0) == len(fresh)
+    assert max(asked) == 100
+    assert sum(asked) < 0.7 * len(SIGNALS) * len(fresh)
+
+
 def test_the_interval_holds_the_probability(fitted: AuthenticityModel) -> None:
     scores = fitted.predict(examples(seed=3))
     assert (scores.fraud_probability_lower <= scores.fraud_probability).all()
