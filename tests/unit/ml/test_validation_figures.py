@@ -70,7 +70,7 @@ def unseen(model: AuthenticityModel, examples: pd.DataFrame) -> pd.DataFrame:
 
 @pytest.mark.parametrize(
     ("order", "brier", "holds"),
-    [(0.33, 0.09, [True, True]), (0.12, 0.09, [False, True]), (0.33, 0.0901, [True, False])],
+    [(0.2, 0.09, [True, True]), (0.12, 0.09, [False, True]), (0.33, 0.0901, [True, False])],
 )
 def test_what_chance_reaches_is_not_enough_to_speak(
     order: float, brier: float, holds: list[bool]
