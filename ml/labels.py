@@ -138,7 +138,7 @@ def count_incidents(
     counted = examples.assign(exposure_years=_exposure_years(day - examples.as_of, days))
     counted = counted[counted.exposure_years > 0].reset_index(drop=True)
     known = reports[reports.reported_on <= day]
-    main = _is_largest(counted)
+    main = is_largest(counted)
     for peril in PERILS:
         key = "creator_id" if peril in PERSONAL else "account_key"
         count, amount = _in_windows(counted, known[known.peril == peril], key, days)
@@ -177,8 +177,13 @@ def _in_windows(
     return count, amount.astype(float)
 
 
-def _is_largest(examples: pd.DataFrame) -> npt.NDArray[np.bool_]:
-    """Whether an account is its creator's largest on the day; the first by key among equals."""
+def is_largest(examples: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """Whether an account is its creator's largest on the day; the first by key among equals.
+
+    Args:
+        examples: ``creator_id``, ``account_key``, ``as_of``, ``follower_log``, [n]. Of a creator
+            who is not known no account is the largest.
+    """
     ordered = examples.sort_values(["follower_log", "account_key"], ascending=[False, True])
     first = ~ordered.duplicated(["creator_id", "as_of"]) & ordered.creator_id.notna()
     return first.reindex(examples.index).to_numpy(dtype=bool)

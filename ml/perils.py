@@ -18,10 +18,10 @@ from ml.candidate import Gate, Metric, Trained, defined, named
 from ml.errors import TooFewError
 from ml.evaluation.metrics import gini
 from ml.insurance.covariates import Covariates
-from ml.labels import PERILS, PERSONAL
+from ml.labels import PERILS, PERSONAL, is_largest
 from ml.registry import Registry, Training
 from ml.risk import Expert, RiskModel
-from ml.segments import with_language
+from ml.segments import with_language, with_tier
 from ml.settings import MlSettings
 from ml.tables import Tables
 from ml.training import publish, read_examples
@@ -31,8 +31,6 @@ Learner = Literal["glm", "boosting"]
 
 CURRENCY = "USD"
 HORIZON_DAYS = 365
-TIERS = ((0, "nano"), (4, "micro"), (5, "mid"), (6, "mega"))
-"""log10 of followers from which a tier begins."""
 COVARIATES = Covariates(
     numeric=("follower_log", "reason_code_count", "unexplained_spike_days", "follow_turns"),
     categorical=("platform",),
@@ -63,17 +61,7 @@ LEVEL_TOLERANCE = 0.25
 
 A tariff whose level is a quarter too low has lost its margin.
 """
-_MODULES = ["insurance", "perils", "reasons", "risk"]
-
-
-def with_tier(frame: pd.DataFrame) -> pd.DataFrame:
-    """The frame with ``follower_tier`` from its ``follower_log``; None where that is not known."""
-    edges = np.array([edge for edge, _ in TIERS[1:]], dtype=float)
-    names = np.array([name for _, name in TIERS], dtype=object)
-    size = frame.follower_log.to_numpy(dtype=float)
-    tier = names[np.searchsorted(edges, np.nan_to_num(size), side="right")]
-    tier[~np.isfinite(size)] = None
-    return frame.assign(follower_tier=tier)
+_MODULES = ["insurance", "perils", "reasons", "risk", "segments"]
 
 
 def train_risk(reader: Tables, owner: Tables, settings: MlSettings) -> Trained:
@@ -133,7 +121,7 @@ def predict_risk(models: Mapping[str, RiskModel], features: pd.DataFrame) -> pd.
     A peril that strikes creators is told of the largest account of each alone.
     """
     rows = with_tier(features)
-    largest = _is_largest(rows)
+    largest = is_largest(rows)
     parts = []
     for peril, model in models.items():
         judged = rows[largest] if peril in PERSONAL else rows
@@ -261,9 +249,3 @@ def _model(learner: Learner, peril: str) -> RiskModel:
         expert=EXPERTS[peril],
         words=WORDS,
     )
-
-
-def _is_largest(rows: pd.DataFrame) -> pd.Series:
-    ordered = rows.sort_values(["follower_log", "account_key"], ascending=[False, True])
-    first = ~ordered.duplicated(["creator_id", "as_of"]) & ordered.creator_id.notna()
-    return first.reindex(rows.index)

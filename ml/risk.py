@@ -26,6 +26,7 @@ from ml.insurance.covariates import ABSENT, Covariates, unknown_levels
 from ml.insurance.credibility import BuhlmannStraub
 from ml.insurance.duration import DurationCurve, expected_paid_days, fit_duration_curve
 from ml.insurance.frequency import FrequencyBoosting, FrequencyGLM, exposed
+from ml.insurance.observations import checked
 from ml.insurance.severity import SeverityBoosting, SeverityGLM
 from ml.insurance.tail import Tail, fit_tail
 from ml.reasons import LITTLE_EXPERIENCE, UNKNOWN_SEGMENT, Reason, Reasons, explain, unknown_level
@@ -258,7 +259,7 @@ class RiskModel:
         self.severity_method_ = "none"
         if amounts is None:
             return
-        totals = _totals(amounts, len(kept))[kept]
+        totals = checked("amounts", amounts, len(kept), may_be_absent=True)[kept]
         known = (events > 0) & np.isfinite(totals)
         if not known.any():
             return
@@ -326,15 +327,3 @@ class RiskModel:
         contributions["segment_experience"] = np.log(self.credibility_.estimate(segment))
         values = frame.assign(segment_experience=segment)
         return explain(contributions, values, self.words, first)
-
-
-def _totals(amounts: npt.ArrayLike, rows: int) -> Floats:
-    try:
-        totals = np.asarray(amounts, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise ValueError("amounts: not all values are numbers. Give one for each row.") from None
-    if totals.shape != (rows,):
-        raise ValueError(f"amounts: {totals.shape} values for {rows} rows. Give one for each row.")
-    if np.isinf(totals).any() or (totals < 0).any():
-        raise ValueError("amounts: a value is negative or infinite. Give NaN where not known.")
-    return totals

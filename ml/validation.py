@@ -39,7 +39,7 @@ LEAST_ORDER = 2.0
 """Average precision that is needed, in base rates (and never more than halfway from there to 1).
 
 A score that knows nothing comes to 1.2 base rates on average where 20 of 260 accounts are guilty,
-and to 2 in 4 of 100 draws; to 1.1, and never to 2 in 100 draws, where 45 of 550 are (simulated).
+and to 2 in 4 of 100 draws; to 1.1, and to 2 in 2 of 1,000, where 45 of 550 are (simulated).
 """
 BANDS, LIFT_BANDS = 10, 5
 

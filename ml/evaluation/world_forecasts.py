@@ -19,6 +19,7 @@ from ml.forecast import fit
 from ml.growth.baselines import baseline
 from ml.growth.history import read_history
 from ml.histories import HORIZONS
+from ml.segments import tier_of
 
 ORIGINS = 6
 APART = 28
@@ -28,8 +29,6 @@ NEAREST = 28
 came to pass."""
 LEVELS = (0.8, 0.95)
 QUANTILES = {"lo_95": 0.025, "lo_80": 0.1, "point": 0.5, "hi_80": 0.9, "hi_95": 0.975}
-SIZES = {"nano": 0.0, "micro": 1e4, "mid": 1e5, "macro": 1e6}
-"""Followers from which a band begins."""
 LEAST = 1_000
 """Resolved forecasts below which a group is not judged: an account gives some twenty, which miss
 together."""
@@ -102,11 +101,10 @@ def _drift(known: pd.DataFrame, horizons: Sequence[int]) -> pd.DataFrame:
 
 
 def groups_of(followers: pd.DataFrame) -> pd.Series:
-    """``<platform> <band>`` of each series by its first known followers; index ``series_id``."""
+    """``<platform> <tier>`` of each series by its first known followers; index ``series_id``."""
     ordered = followers.dropna(subset=["value"]).sort_values("date", kind="stable")
     first = ordered.groupby("series_id").value.first()
-    band = np.searchsorted(list(SIZES.values()), first.to_numpy(), side="right") - 1
-    names = np.array(list(SIZES))[np.maximum(band, 0)]
+    names = tier_of(np.log10(first.clip(lower=1)))
     platform = first.index.to_series().str.extract(r"^(?:\d+/)?([^:]+):")[0]
     return platform + " " + names
 

@@ -18,9 +18,10 @@ from ml.errors import NoChampionError, TooFewError
 from ml.features import FEATURES
 from ml.histories import HORIZONS
 from ml.labels import PERILS
-from ml.perils import train_risk, with_tier
+from ml.perils import train_risk
 from ml.registry import Registry
 from ml.scoring import Scored, forecast_growth, score_authenticity, score_risk
+from ml.segments import with_tier
 from ml.settings import MlSettings
 from ml.tables import Tables
 from ml.training import (

@@ -216,7 +216,7 @@ def test_a_model_is_stored_without_any_function_and_predicts_the_same(
         ({"counts": [0.0, 0.0]}, "has an event"),
         ({"exposure": [1.0, -1.0]}, "exposure: -1"),
         ({"exposure": [1.0, 0.0]}, "1 events stand in rows with an exposure of 0"),
-        ({"amounts": [1.0, -5.0]}, "amounts: a value is negative"),
+        ({"amounts": [1.0, -5.0]}, "amounts: -5 in row 1"),
         ({"amounts": [1.0]}, "amounts:"),
     ],
 )
