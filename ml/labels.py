@@ -22,6 +22,10 @@ from scipy.stats import norm
 from ml.tables import Tables
 
 PERILS = ("account_takeover", "suspension", "engagement_collapse", "reputation", "liability")
+OUTCOMES = tuple(
+    f"{peril}{part}" for peril in PERILS for part in ("", "_amount", "_days", "_ended")
+)
+"""What is counted of an example: incidents of each peril, their cost, how long they lasted."""
 # strike a creator as a person: counted on the creator's largest account alone
 PERSONAL = ("reputation", "liability")
 FOUND = 0.85
@@ -53,7 +57,7 @@ SETTINGS join_use_nulls = 1
 """
 INCIDENTS = """
 SELECT
-    incident_id, creator_id, peril, start_date, severity_amount,
+    incident_id, creator_id, peril, start_date, severity_amount, duration_days,
     if(platform IS NULL, NULL, platform || ':' || account_id) AS account_key
 FROM {truth}.incident ORDER BY incident_id
 """
@@ -88,7 +92,8 @@ def read_reports(tables: Tables, seed: int) -> pd.DataFrame:
 
     Returns:
         ``creator_id``, ``account_key`` (None where the creator as a person is meant), ``peril``,
-        ``start_date``, ``reported_on``, ``amount`` (USD, as reported).
+        ``start_date``, ``end_date`` (the day after the last; NaT: it never ends), ``reported_on``,
+        ``amount`` (USD, as reported).
     """
     truth = tables.read(INCIDENTS)
     ids = truth.incident_id
@@ -97,8 +102,10 @@ def read_reports(tables: Tables, seed: int) -> pd.DataFrame:
     reports = truth.assign(
         reported_on=truth.start_date + pd.to_timedelta(late, unit="D"),
         amount=truth.severity_amount * np.exp(error),
+        end_date=truth.start_date + pd.to_timedelta(truth.duration_days.astype(float), unit="D"),
     )
-    columns = ["creator_id", "account_key", "peril", "start_date", "reported_on", "amount"]
+    columns = ["creator_id", "account_key", "peril", "start_date", "end_date", "reported_on"]
+    columns.append("amount")
     return reports.loc[_uniforms(ids, seed, "reported") < REPORTED, columns].reset_index(drop=True)
 
 
@@ -130,21 +137,30 @@ def count_incidents(
 
     Returns:
         The examples with ``exposure_years`` (each day by :func:`reported_share`) and, per peril,
-        ``<peril>`` (count) and ``<peril>_amount`` (USD, 0 without an incident). A peril that
-        strikes creators is NaN on all but the largest account of each. Examples without exposure
-        are left out.
+        ``<peril>`` (count), ``<peril>_amount`` (USD, 0 without an incident), ``<peril>_days`` that
+        these have lasted by ``known_on`` and ``<peril>_ended`` (how many of them ended by then;
+        both NaN without an incident). A peril that strikes creators is NaN on all but the largest
+        account of each. Examples without exposure are left out.
     """
     day = pd.Timestamp(known_on)
     counted = examples.assign(exposure_years=_exposure_years(day - examples.as_of, days))
     counted = counted[counted.exposure_years > 0].reset_index(drop=True)
     known = reports[reports.reported_on <= day]
+    seen_until = known.end_date.where(known.end_date <= day, day)
+    known = known.assign(
+        count=1.0,
+        days=(seen_until - known.start_date).dt.days,
+        ended=(known.end_date <= day).astype(float),
+    )
     main = is_largest(counted)
     for peril in PERILS:
         key = "creator_id" if peril in PERSONAL else "account_key"
-        count, amount = _in_windows(counted, known[known.peril == peril], key, days)
+        totals = _in_windows(counted, known[known.peril == peril], key, days)
         if peril in PERSONAL:
-            count, amount = np.where(main, count, np.nan), np.where(main, amount, np.nan)
-        counted[peril], counted[f"{peril}_amount"] = count, amount
+            totals.loc[~main] = np.nan
+        counted[peril], counted[f"{peril}_amount"] = totals["count"], totals.amount
+        struck = totals[["days", "ended"]].where(totals["count"] > 0)
+        counted[f"{peril}_days"], counted[f"{peril}_ended"] = struck.days, struck.ended
     return counted
 
 
@@ -164,17 +180,25 @@ def _exposure_years(age: pd.Series, days: int) -> npt.NDArray[np.float64]:
     return np.asarray((until[old] - until[np.clip(old - days, 0, None)]) / 365)
 
 
-def _in_windows(
-    examples: pd.DataFrame, reports: pd.DataFrame, key: str, days: int
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Count and amount of the reports that start in the days after each example's ``as_of``."""
+def _in_windows(examples: pd.DataFrame, reports: pd.DataFrame, key: str, days: int) -> pd.DataFrame:
+    """Sums over the reports that start in the days after each example's ``as_of``.
+
+    Returns:
+        ``count``, ``amount``, ``days``, ``ended``; one row per example, in their order.
+    """
+    sums = ["count", "amount", "days", "ended"]
     rows = examples[[key, "as_of"]].assign(row=np.arange(len(examples)))
-    pairs = rows.merge(reports[[key, "start_date", "amount"]].dropna(subset=[key]), on=key)
+    pairs = rows.merge(reports[[key, "start_date", *sums]].dropna(subset=[key]), on=key)
     after = (pairs.start_date - pairs.as_of).dt.days
     hits = pairs[(after > 0) & (after <= days)]
-    count = np.bincount(hits.row, minlength=len(examples)).astype(float)
-    amount = np.bincount(hits.row, weights=hits.amount.to_numpy(float), minlength=len(examples))
-    return count, amount.astype(float)
+    return pd.DataFrame(
+        {
+            name: np.bincount(
+                hits.row, weights=hits[name].to_numpy(float), minlength=len(examples)
+            ).astype(float)
+            for name in sums
+        }
+    )
 
 
 def is_largest(examples: pd.DataFrame) -> npt.NDArray[np.bool_]:

@@ -57,6 +57,8 @@ LONGEST_DAYS = 90
 """Days of an outage that ``expected_days`` counts at most."""
 EVENTS_FOR_COVARIATES = 20
 """Fewer events tell accounts apart by chance: an expert's level, moved by them, stands for all."""
+OUTAGES_FOR_A_CURVE = 20
+"""Fewer that ended leave an expert's curve as it is: one has three parameters."""
 _EVENTS_FOR_SEVERITY = 30
 _KNOTS = 5
 """Incidents are rare: a curve of more knots has nothing to hold on to."""
@@ -72,6 +74,8 @@ class Expert:
     """Events a year, > 0."""
     years: float
     """K: the years of exposure whose experience counts as much as this belief, > 0."""
+    duration: DurationCurve | None = None
+    """How long an outage lasts; None where the peril is none."""
 
     def __post_init__(self) -> None:
         if not (self.frequency > 0 and self.years > 0):
@@ -157,12 +161,35 @@ class RiskModel:
         self.average_ = float(np.average(self._frequency(rows), weights=years))
         self._fit_severity(rows, events, amounts, kept, labels, seed)
         self.duration_: DurationCurve | None = None
+        self.duration_method_ = "none"
         return self
 
     def fit_duration(self, days: npt.ArrayLike, has_ended: npt.ArrayLike) -> Self:
-        """Add the duration of the peril's outages; see :func:`fit_duration_curve`."""
-        self.duration_ = fit_duration_curve(days, has_ended)
+        """Add the duration of the peril's outages; see :func:`fit_duration_curve`.
+
+        With fewer than ``OUTAGES_FOR_A_CURVE`` that ended an expert's curve stands for it, if there
+        is one; ``duration_method_`` says which it is: ``curve``, ``expert`` or ``none``.
+
+        Raises:
+            ValueError: as :func:`fit_duration_curve`, where no expert's curve stands.
+        """
+        if self.expert is not None and np.sum(has_ended) < OUTAGES_FOR_A_CURVE:
+            self.duration_ = self.expert.duration
+            self.duration_method_ = "none" if self.duration_ is None else "expert"
+            return self
+        self.duration_, self.duration_method_ = fit_duration_curve(days, has_ended), "curve"
         return self
+
+    def paid_days(self, waiting_days: float = 0, cap_days: float = LONGEST_DAYS) -> float:
+        """Days that one outage is expected to be paid for; NaN without a duration.
+
+        Args:
+            waiting_days: days at its beginning that are not paid.
+            cap_days: most days that are.
+        """
+        if self.duration_ is None:
+            return float("nan")
+        return expected_paid_days(self.duration_, waiting_days, cap_days)
 
     def predict(self, frame: pd.DataFrame, horizon_days: int = DAYS_OF_YEAR) -> pd.DataFrame:
         """The risk of each row of ``frame``, in its order and with its index.
@@ -196,7 +223,7 @@ class RiskModel:
                 "paid_share": self.paid_share_,
                 "expected_severity_amount": severity,
                 "expected_loss_amount": frequency * periods * severity,
-                "expected_days": self._expected_days(),
+                "expected_days": self.paid_days(),
                 "risk_band": np.searchsorted(BAND_EDGES, frequency / self.average_, "right") + 1,
                 "segment": segment,
                 "credibility": self.credibility_.credibility(segment),
@@ -292,11 +319,6 @@ class RiskModel:
         if self.severity_glm_ is None:
             return np.full(len(rows), self.paid_share_ * self.severity_mean_)
         return self.paid_share_ * self.severity_glm_.predict(rows)
-
-    def _expected_days(self) -> float:
-        if self.duration_ is None:
-            return float("nan")
-        return expected_paid_days(self.duration_, 0, LONGEST_DAYS)
 
     def _segment(self, rows: pd.DataFrame) -> npt.NDArray[np.object_]:
         if missing := [name for name in self.segments if name not in rows.columns]:

@@ -20,7 +20,7 @@ from ml.errors import TooFewError
 from ml.features import account_features, as_rows, from_rows
 from ml.forecast import fit
 from ml.histories import HORIZONS, METRICS, read_history
-from ml.labels import PERILS, count_incidents, label_fraud, read_findings, read_reports
+from ml.labels import OUTCOMES, count_incidents, label_fraud, read_findings, read_reports
 from ml.registry import Registry, Training
 from ml.segments import with_language
 from ml.settings import MlSettings
@@ -259,8 +259,7 @@ def _labelled(
     incidents = counted.set_index(["account_key", "as_of"])
     fraud = label_fraud(features, findings, known_on).set_index(["account_key", "as_of"])
     keys = pd.MultiIndex.from_frame(features[["account_key", "as_of"]])
-    columns = [*PERILS, *(f"{peril}_amount" for peril in PERILS)]
-    known = incidents[columns].reindex(keys) if len(reports) else pd.DataFrame(index=keys)
+    known = incidents[list(OUTCOMES)].reindex(keys) if len(reports) else pd.DataFrame(index=keys)
     known["is_fraud"] = fraud.is_fraud.astype(float).reindex(keys) if len(findings) else None
     labels = [
         {name: float(value) for name, value in row.items() if value is not None and value == value}

@@ -12,6 +12,7 @@ CREATE TABLE IF NOT EXISTS {ml}.risk_score
     paid_share Nullable(Float64) COMMENT 'Share of events, 0-1, that cost anything',
     expected_severity_amount Nullable(Decimal(18, 2)) COMMENT 'Expected loss of one event, in currency: what a paid one costs, times paid_share',
     expected_loss_amount Nullable(Decimal(18, 2)) COMMENT 'Expected loss in the horizon, in currency',
+    expected_days Nullable(Float64) COMMENT 'Days that one outage is expected to last, of each at most 90; NULL where the peril is no outage',
     currency LowCardinality(Nullable(String)) COMMENT 'ISO 4217 code of the amounts',
     risk_band Nullable(UInt8) COMMENT '1 (lowest risk) to 5 (highest), by frequency against the portfolio of this version',
     segment LowCardinality(String) COMMENT 'Segment whose experience counts, e.g. tiktok/micro',

@@ -9,7 +9,7 @@ CREATE TABLE IF NOT EXISTS {ml}.training_example
     label_until Date COMMENT 'UTC day on which the labels were known',
     exposure_years Float64 COMMENT 'Years after as_of in which incidents are counted, each day by the share of its incidents that is reported by label_until',
     features Map(LowCardinality(String), Float64) COMMENT 'Value by name; what is not known is not in it',
-    labels Map(LowCardinality(String), Float64) COMMENT 'is_fraud as found by investigation; incidents and their amounts by peril as reported',
+    labels Map(LowCardinality(String), Float64) COMMENT 'is_fraud as found by investigation; incidents, their amounts, days and ends by peril as reported',
     created_at DateTime64(6, 'UTC')
 )
 ENGINE = ReplacingMergeTree(created_at)

@@ -90,7 +90,8 @@ def rows(seed: int, days: int = 4) -> pd.DataFrame:
             {"is_fraud": float(g), **dict.fromkeys(PERILS, 0.0), "suspension": float(s)}
             | {f"{peril}_amount": 0.0 for peril in PERILS}
             | {"suspension_amount": 250.0 * s}
-            for g, s in zip(guilty, suspended, strict=True)
+            | ({"suspension_days": 3.0 + n % 5, "suspension_ended": 1.0} if s else {})
+            for n, (g, s) in enumerate(zip(guilty, suspended, strict=True))
         ]
         parts.append(
             pd.DataFrame(
@@ -278,7 +279,14 @@ def test_risk_is_trained_and_scored(tables: Tables, settings: MlSettings) -> Non
         made.event_probability, 1 - np.exp(-made.event_frequency * made.horizon_days / 365)
     )
     assert set(made.currency) == {"USD"}
+    models = registry.load(registry.champion("risk"))
+    assert models["suspension"].duration_method_ == "curve"
+    assert made.expected_days.unique() == pytest.approx(models["suspension"].paid_days())
+    assert 3 < models["suspension"].paid_days() < 8
+    assert models["account_takeover"].duration_method_ == "expert"
+    assert (made.paid_share == 1).all()
     none = spoken[spoken.peril == "liability"]
+    assert none.expected_days.isna().all()
     # nobody ever suffered one: there is a belief of how often, and no amount
     assert none.event_frequency.between(0, 0.05).all()
     assert none.expected_loss_amount.isna().all()

@@ -33,6 +33,7 @@ REPORTS = pd.DataFrame(
         "account_key": ["tiktok:a", "tiktok:a", None, "tiktok:d"],
         "peril": ["suspension", "suspension", "liability", "account_takeover"],
         "start_date": pd.to_datetime(["2026-01-12", "2026-01-30", "2026-01-15", "2026-01-13"]),
+        "end_date": pd.to_datetime(["2026-01-15", "2026-02-20", "2026-01-16", None]),
         "reported_on": pd.to_datetime(["2026-01-14", "2026-02-02", "2026-01-16", "2026-02-20"]),
         "amount": [100.0, 40.0, 7.5, 900.0],
     }
@@ -88,6 +89,22 @@ def test_incidents_count_in_the_days_after_that_are_known() -> None:
     assert rows.exposure_years["tiktok:a", second] == pytest.approx(shares[:7].sum() / 365)
 
 
+def test_an_outage_has_lasted_as_long_as_it_was_seen_to() -> None:
+    both = examples("2026-01-10", "2026-01-24")
+    rows = count_incidents(both, REPORTS, date(2026, 2, 10), 14).set_index(["account_key", "as_of"])
+    first, second = pd.Timestamp("2026-01-10"), pd.Timestamp("2026-01-24")
+    assert rows.suspension_days["tiktok:a", first] == 3
+    assert rows.suspension_ended["tiktok:a", first] == 1
+    # of the 20 days of the second eleven have passed
+    assert rows.suspension_days["tiktok:a", second] == 11
+    assert rows.suspension_ended["tiktok:a", second] == 0
+    assert np.isnan(rows.suspension_days["tiktok:d", first])
+    later = count_incidents(both, REPORTS, date(2026, 3, 1), 14).set_index(["account_key", "as_of"])
+    # one that never ends has lasted until today
+    assert later.account_takeover_days["tiktok:d", first] == 47
+    assert later.account_takeover_ended["tiktok:d", first] == 0
+
+
 def test_what_strikes_a_creator_counts_on_the_largest_account() -> None:
     counted = count_incidents(examples("2026-01-10"), REPORTS, date(2026, 3, 1), 14)
     rows = counted.set_index("account_key")
@@ -133,6 +150,7 @@ def test_late_reports_do_not_lower_the_frequency(history: int) -> None:
             "account_key": [f"a{n}" for n in struck],
             "peril": "suspension",
             "start_date": began,
+            "end_date": began + pd.Timedelta(days=1),
             "reported_on": began + pd.to_timedelta(late, "D"),
             "amount": 1.0,
         }

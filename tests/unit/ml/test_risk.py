@@ -6,7 +6,14 @@ import pytest
 from skops import io as skops
 
 from ml.insurance.covariates import Covariates
-from ml.risk import BAND_EDGES, EVENTS_FOR_COVARIATES, Expert, RiskModel
+from ml.insurance.duration import DurationCurve
+from ml.risk import (
+    BAND_EDGES,
+    EVENTS_FOR_COVARIATES,
+    OUTAGES_FOR_A_CURVE,
+    Expert,
+    RiskModel,
+)
 
 COVARIATES = Covariates(numeric=("suspicion", "follower_log"), categorical=("platform",))
 WORDS = {"suspicion": "suspicion of bought followers"}
@@ -190,7 +197,28 @@ def test_outages_have_an_expected_length_once_durations_are_known(model: RiskMod
     assert np.isnan(model.predict(frame).expected_days.iloc[0])
     model.fit_duration([3, 5, 6, 8, 12, np.inf], [True] * 5 + [False])
     assert 10 < model.predict(frame).expected_days.iloc[0] < 40
+    assert model.paid_days(cap_days=30) < model.paid_days()
+    assert model.paid_days(waiting_days=5, cap_days=30) < model.paid_days(cap_days=30)
     model.duration_ = None
+
+
+def test_few_outages_leave_an_experts_curve_as_it_is() -> None:
+    believed = DurationCurve(0.3, 5, 1)
+    frame = pd.DataFrame({"suspicion": [0.5] * 9, "follower_log": 9.0, "platform": "tiktok"})
+    model = RiskModel(
+        "suspension", COVARIATES, segments=("platform",), expert=Expert(0.05, 100, believed)
+    ).fit(frame, np.ones(9), np.zeros(9))
+    assert np.isnan(model.paid_days())
+    few = OUTAGES_FOR_A_CURVE - 1
+    model.fit_duration([2] * few, [True] * few)
+    assert (model.duration_, model.duration_method_) == (believed, "expert")
+    many = OUTAGES_FOR_A_CURVE
+    model.fit_duration(list(range(2, many + 2)), [True] * many)
+    assert model.duration_method_ == "curve"
+    assert model.duration_.median_days > 6
+    model.expert = Expert(0.05, 100)
+    model.fit_duration([], [])
+    assert np.isnan(model.paid_days())
 
 
 def test_a_model_is_stored_without_any_function_and_predicts_the_same(
