@@ -5,8 +5,8 @@ Three views of one account on one day, from the features of ``ml.features``:
 - rules: the signals of ``mart_fraud__*`` that stand out, each with a reason code;
 - ``anomaly_score``: an isolation forest on robust z's, which knows no labels;
 - ``fraud_probability``: gradient boosting that may only rise where a signal grows more suspicious,
-  fitted on findings of the past and calibrated on those of a later period, by half of its creators;
-  the other half is there to judge it.
+  fitted on findings of the past and calibrated on those of a later period. What judges it are
+  half of that period's creators, by a calibration of the other half.
 
 No platform shows a third party's follower list, so this is a risk with its reasons and an interval,
 never a share of fake followers. :class:`AccountClassifier` judges single profiles.
@@ -231,16 +231,12 @@ class AuthenticityModel:
         calibrating = judged & _in_first_half(creator, label, judged, self.seed)
         if len(np.unique(label[calibrating])) < 2:
             calibrating = judged
-        calibrator = LogisticRegression(C=10.0)
-        calibrator.fit(
-            margin[calibrating, None], label[calibrating], sample_weight=weight[calibrating]
-        )
-        # a slope below zero would turn the model around: the labels then say nothing
-        self.slope = max(float(calibrator.coef_[0, 0]), 0.05)
-        self.offset = float(calibrator.intercept_[0])
+        fitted = _calibration(margin[calibrating], label[calibrating], weight[calibrating])
         self.judged = np.flatnonzero(judged & ~calibrating)
-        self.judged_probability = self._calibrated(margin[self.judged])
-        self.earlier_probability = self._calibrated(margin[known & ~judged])
+        self.judged_probability = _probability(margin[self.judged], *fitted)
+        self.earlier_probability = _probability(margin[known & ~judged], *fitted)
+        # once it is judged, what speaks learns from both halves
+        self.offset, self.slope = _calibration(margin[judged], label[judged], weight[judged])
 
     def _fit_anomaly(self, values: Floats) -> None:
         self.forest = IsolationForest(n_estimators=200, random_state=self.seed)
@@ -262,7 +258,7 @@ class AuthenticityModel:
         return np.asarray(self._margins(inputs).mean(axis=0))
 
     def _calibrated(self, margin: Floats) -> Floats:
-        return np.asarray(1 / (1 + np.exp(-(self.offset + self.slope * margin))))
+        return _probability(margin, self.offset, self.slope)
 
     def _member_probabilities(self, inputs: Floats) -> Floats:
         return self._calibrated(self._margins(inputs))
@@ -351,6 +347,19 @@ def _in_first_half(
     shuffled = guilty.sample(frac=1, random_state=seed)
     place = shuffled.groupby(shuffled).cumcount()
     return np.isin(creator, place.index[place % 2 == 0].to_numpy(dtype=str))
+
+
+def _calibration(
+    margin: Floats, label: npt.NDArray[np.bool_], weight: Floats
+) -> tuple[float, float]:
+    """Offset and slope that make log odds [n] those of the labels [n]."""
+    fitted = LogisticRegression(C=10.0).fit(margin[:, None], label, sample_weight=weight)
+    # a slope below zero would turn the model around: the labels then say nothing
+    return float(fitted.intercept_[0]), max(float(fitted.coef_[0, 0]), 0.05)
+
+
+def _probability(margin: Floats, offset: float, slope: float) -> Floats:
+    return np.asarray(1 / (1 + np.exp(-(offset + slope * margin))))
 
 
 def _robust_scale(values: Floats) -> tuple[Floats, Floats]:

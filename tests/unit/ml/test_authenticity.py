@@ -141,7 +141,7 @@ def test_unseen_rows_are_of_the_last_days(fitted: AuthenticityModel) -> None:
     assert unseen.fraud_probability.between(0, 1).all()
 
 
-def test_the_calibration_knows_nothing_of_the_creators_that_judge_it(
+def test_the_judged_probabilities_know_nothing_of_the_creators_that_judge(
     fitted: AuthenticityModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Their labels turned around leave it as it was."""
@@ -156,7 +156,9 @@ def test_the_calibration_knows_nothing_of_the_creators_that_judge_it(
         "ml.authenticity._in_first_half", lambda creator, *_: ~np.isin(creator, list(judges))
     )
     again = AuthenticityModel(members=3).fit(turned)
-    assert (again.slope, again.offset) == (fitted.slope, fitted.offset)
+    np.testing.assert_array_equal(again.judged, fitted.judged)
+    np.testing.assert_array_equal(again.judged_probability, fitted.judged_probability)
+    assert again.slope != fitted.slope
 
 
 def test_bad_frames_are_named(fitted: AuthenticityModel) -> None:
