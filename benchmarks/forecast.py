@@ -122,7 +122,7 @@ def measure(server: Server, settings: MlSettings, meter: Meter) -> int:
             trained = train_growth(reader, owner, settings)
             Registry(owner, settings).promote("growth", trained.version.version, "benchmark")
         with meter.step("forecasts"):
-            return forecast_growth(reader, owner, settings, [LAST_DAY])
+            return forecast_growth(reader, owner, settings, [LAST_DAY]).row_count
 
 
 def measure_ets(server: Server, sample: int, days: int, meter: Meter) -> None:

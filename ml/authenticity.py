@@ -5,7 +5,8 @@ Three views of one account on one day, from the features of ``ml.features``:
 - rules: the signals of ``mart_fraud__*`` that stand out, each with a reason code;
 - ``anomaly_score``: an isolation forest on robust z's, which knows no labels;
 - ``fraud_probability``: gradient boosting that may only rise where a signal grows more suspicious,
-  fitted on findings of the past and calibrated on those of a later period.
+  fitted on findings of the past and calibrated on those of a later period. What judges it are
+  half of that period's creators, by a calibration of the other half.
 
 No platform shows a third party's follower list, so this is a risk with its reasons and an interval,
 never a share of fake followers. :class:`AccountClassifier` judges single profiles.
@@ -31,6 +32,10 @@ BAND_EDGES = (0.05, 0.15, 0.4, 0.75)
 """Fraud probability from which the next band begins."""
 INTERVAL = 0.9
 MAX_REASONS = 4
+LEAST_DROP = 0.05
+"""Of the log odds: a signal that moves them less is no reason."""
+ASKED_AT_ONCE = 50_000
+"""Rows that the boosted models are asked about together when reasons are sought."""
 LEAST_SIGNALS = 5
 """Fewer known signals than these give no score."""
 LEAST_OF_A_CLASS = 5
@@ -147,14 +152,14 @@ class AuthenticityModel:
         return np.asarray(rank, dtype=float)
 
     def unseen(self, examples: pd.DataFrame) -> pd.DataFrame:
-        """The calibration rows of the training set, by members that had not seen the creator.
+        """The later rows of creators whom neither the calibration nor the members had seen.
 
         Args:
             examples: the training set as it was fitted.
 
         Returns:
-            Those of its rows, with ``fraud_probability`` and ``anomaly_score``. What the same
-            members say of the earlier days is in ``earlier_probability``.
+            Those of its rows, with ``fraud_probability`` and ``anomaly_score``. What members that
+            had not seen the creator say of the earlier days is in ``earlier_probability``.
         """
         rows = examples.iloc[self.judged]
         return rows.assign(
@@ -197,7 +202,7 @@ class AuthenticityModel:
         creator: npt.NDArray[np.str_],
         later: npt.NDArray[np.bool_],
     ) -> None:
-        """Fit the members on the earlier period; calibrate where none has seen the creator."""
+        """Fit the members on the earlier period; calibrate where they have not seen the creator."""
         rng = np.random.default_rng(self.seed)
         names = np.unique(creator)
         self.bins = bin_edges(inputs)
@@ -223,14 +228,15 @@ class AuthenticityModel:
         judged = known & later
         if len(np.unique(label[judged])) < 2:
             judged = known
-        calibrator = LogisticRegression(C=10.0)
-        calibrator.fit(margin[judged, None], label[judged], sample_weight=weight[judged])
-        # a slope below zero would turn the model around: the labels then say nothing
-        self.slope = max(float(calibrator.coef_[0, 0]), 0.05)
-        self.offset = float(calibrator.intercept_[0])
-        self.judged = np.flatnonzero(judged)
-        self.judged_probability = self._calibrated(margin[judged])
-        self.earlier_probability = self._calibrated(margin[known & ~judged])
+        calibrating = judged & _in_first_half(creator, label, judged, self.seed)
+        if len(np.unique(label[calibrating])) < 2:
+            calibrating = judged
+        fitted = _calibration(margin[calibrating], label[calibrating], weight[calibrating])
+        self.judged = np.flatnonzero(judged & ~calibrating)
+        self.judged_probability = _probability(margin[self.judged], *fitted)
+        self.earlier_probability = _probability(margin[known & ~judged], *fitted)
+        # once it is judged, what speaks learns from both halves
+        self.offset, self.slope = _calibration(margin[judged], label[judged], weight[judged])
 
     def _fit_anomaly(self, values: Floats) -> None:
         self.forest = IsolationForest(n_estimators=200, random_state=self.seed)
@@ -252,42 +258,52 @@ class AuthenticityModel:
         return np.asarray(self._margins(inputs).mean(axis=0))
 
     def _calibrated(self, margin: Floats) -> Floats:
-        return np.asarray(1 / (1 + np.exp(-(self.offset + self.slope * margin))))
+        return _probability(margin, self.offset, self.slope)
 
     def _member_probabilities(self, inputs: Floats) -> Floats:
         return self._calibrated(self._margins(inputs))
 
-    def _without(self, inputs: Floats, z: Floats, place: int) -> Floats:
-        """The inputs as they were if a signal were typical, its share in the summaries too."""
+    def _without(self, inputs: Floats, z: Floats, place: npt.NDArray[np.intp]) -> Floats:
+        """The inputs as they were if one signal of each row were typical, the summaries too."""
+        rows = np.arange(len(place))
         changed = inputs.copy()
-        changed[:, place] = self.typical[place]
-        others = np.nan_to_num(np.delete(z, place, axis=1), nan=0.0)
-        worst = np.sort(others, axis=1)[:, ::-1]
-        changed[:, len(MODEL_FEATURES)] = worst[:, 0]
-        changed[:, len(MODEL_FEATURES) + 1] = worst[:, 1]
+        changed[rows, place] = self.typical[place]
+        others = np.nan_to_num(z, nan=0.0)
+        others[rows, place] = -np.inf
+        highest = np.partition(others, -2, axis=1)[:, -2:]
+        changed[:, len(MODEL_FEATURES)] = highest[:, 1]
+        changed[:, len(MODEL_FEATURES) + 1] = highest[:, 0]
         return changed
+
+    def _drops(self, inputs: Floats, point: Floats, enough: npt.NDArray[np.bool_]) -> Floats:
+        """By how much the log odds were lower if a signal were typical; rows by signals.
+
+        0 where a signal is not known or not on the suspicious side: it is no reason. The models are
+        asked about the others alone, so many at a time that they fit beside the accounts.
+        """
+        z = self._suspicion(inputs[:, : len(MODEL_FEATURES)])
+        drops = np.zeros_like(z)
+        rows, places = np.nonzero((z > 0) & enough[:, None])
+        for start in range(0, len(rows), ASKED_AT_ONCE):
+            row, place = (them[start : start + ASKED_AT_ONCE] for them in (rows, places))
+            changed = self._without(inputs[row], z[row], place)
+            drops[row, place] = _logit(point[row]) - _logit(self._calibrated(self._raw(changed)))
+        return drops
 
     def _reasons(
         self, inputs: Floats, point: Floats, enough: npt.NDArray[np.bool_]
     ) -> tuple[list[list[str]], list[list[str]]]:
         """Per row the signals without which, were they typical, the log odds would be lower."""
-        z = self._suspicion(inputs[:, : len(MODEL_FEATURES)])
-        # one table of all changes: the models are asked once, not once per signal
-        changed = np.concatenate([self._without(inputs, z, n) for n in range(len(SIGNALS))])
-        odds = _logit(self._calibrated(self._raw(changed)))
-        drops = _logit(point)[:, None] - odds.reshape(len(SIGNALS), len(inputs)).T
-        # a signal that is not known, or not on the suspicious side, is no reason
-        drops[~(z > 0)] = 0
-        codes: list[list[str]] = []
-        words: list[list[str]] = []
-        for row, is_scored in zip(drops, enough, strict=True):
+        drops = self._drops(inputs, point, enough)
+        codes: list[list[str]] = [[] for _ in drops]
+        words: list[list[str]] = [[] for _ in drops]
+        for row in np.flatnonzero((drops > LEAST_DROP).any(axis=1)):
             chosen: dict[str, str] = {}
-            for place in np.argsort(-row, kind="stable"):
-                if row[place] <= 0.05 or not is_scored or len(chosen) == MAX_REASONS:
+            for place in np.argsort(-drops[row], kind="stable"):
+                if drops[row, place] <= LEAST_DROP or len(chosen) == MAX_REASONS:
                     break
                 chosen.setdefault(SIGNALS[place].code, SIGNALS[place].words)
-            codes.append(list(chosen))
-            words.append(list(chosen.values()))
+            codes[row], words[row] = list(chosen), list(chosen.values())
         return codes, words
 
 
@@ -318,6 +334,32 @@ def _is_later(as_of: pd.Series) -> npt.NDArray[np.bool_]:
     days = np.sort(as_of.unique())
     cut = days[(2 * len(days)) // 3] if len(days) > 1 else days[-1]
     return (as_of >= cut).to_numpy() if len(days) > 1 else np.zeros(len(as_of), dtype=bool)
+
+
+def _in_first_half(
+    creator: npt.NDArray[np.str_],
+    label: npt.NDArray[np.bool_],
+    rows: npt.NDArray[np.bool_],
+    seed: int,
+) -> npt.NDArray[np.bool_]:
+    """Whether rows are of one half of the creators of ``rows``; both hold as many guilty ones."""
+    guilty = pd.Series(label[rows]).groupby(creator[rows]).max()
+    shuffled = guilty.sample(frac=1, random_state=seed)
+    place = shuffled.groupby(shuffled).cumcount()
+    return np.isin(creator, place.index[place % 2 == 0].to_numpy(dtype=str))
+
+
+def _calibration(
+    margin: Floats, label: npt.NDArray[np.bool_], weight: Floats
+) -> tuple[float, float]:
+    """Offset and slope that make log odds [n] those of the labels [n]."""
+    fitted = LogisticRegression(C=10.0).fit(margin[:, None], label, sample_weight=weight)
+    # a slope below zero would turn the model around: the labels then say nothing
+    return float(fitted.intercept_[0]), max(float(fitted.coef_[0, 0]), 0.05)
+
+
+def _probability(margin: Floats, offset: float, slope: float) -> Floats:
+    return np.asarray(1 / (1 + np.exp(-(offset + slope * margin))))
 
 
 def _robust_scale(values: Floats) -> tuple[Floats, Floats]:

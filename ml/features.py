@@ -1,10 +1,13 @@
 """What the models know of an account on a day: one row per account and ``as_of``, point in time.
 
 Every figure comes from rows of marts whose day lies in the 365 days up to and with ``as_of``; no
-later day is read. A post counts with what it had at the age of seven days, once it is older. All
-are read as the warehouse's reader, who may not see the truth of a synthetic world. What is not
-known is absent: NaN in a frame, missing from the map in ``ml.account_feature``. No gender, age or
-race of the owner, and nothing that stands for one, is a feature.
+later day is read. Where a row of a mart knows more than its own day it is read only once that was
+known: days that were filled in between two readings, which point to the later one, are left out;
+whether a post explains a jump counts from two days after it; a post counts with what it had at the
+age of seven days, once it is older. All are read as the warehouse's reader, who may not see the
+truth of a synthetic world. What is not known is absent: NaN in a frame, missing from the map in
+``ml.account_feature``. No gender, age or race of the owner, and nothing that stands for one, is a
+feature.
 """
 
 from collections.abc import Sequence
@@ -44,18 +47,25 @@ def _latest(column: str) -> str:
     return f"argMax({column}, snapshot_date)"
 
 
+def _judged(z: str, expression: str) -> str:
+    """0 where there was no jump; NULL where not one day could be judged by its ``z``."""
+    return f"if(count({z}) = 0, NULL, coalesce({expression}, 0))"
+
+
+# A jump is explained by what a post of its day, or of the two before, had reached a day later.
+_EXPLAINED = "snapshot_date <= as_of - 2"
 SIGNALS = (
     Feature("spike_peak", "fraud", _peak("spike_value"), "largest jump of followers, robust z"),
     Feature(
         "unexplained_spike_peak",
         "fraud",
-        _peak("unexplained_spike_value"),
-        "largest jump of followers that no post explains, robust z",
+        _judged("spike_value", f"maxIf(unexplained_spike_value, {_EXPLAINED})"),
+        "largest jump of followers that no post explains, robust z; 0 without one",
     ),
     Feature(
         "unexplained_spike_days",
         "fraud",
-        "if(count(spike_value) = 0, NULL, countIf(unexplained_spike_value > 6))",
+        _judged("spike_value", f"countIf(unexplained_spike_value > 6 AND {_EXPLAINED})"),
         "days of such jumps beyond 6",
     ),
     Feature(
@@ -137,31 +147,36 @@ SIGNALS = (
     Feature(
         "reason_code_count",
         "fraud",
-        "length(arrayDistinct(arrayFlatten(groupArray(reason_codes))))",
+        "length(arrayDistinct(arrayFlatten(groupArray("
+        f"arrayFilter(code -> code != 'UNEXPLAINED_SPIKE' OR {_EXPLAINED}, reason_codes)))))",
         "different reason codes",
     ),
     Feature(
         "jump_share",
         "jumps",
-        "max(episode_excess_followers / nullIf(follower_count, 0))",
-        "followers of the largest jump, share of all",
+        _judged("spike_z", "max(episode_excess_followers / nullIf(follower_count, 0))"),
+        "followers of the largest jump, share of all; 0 without one",
     ),
     Feature(
         "unexplained_jump_share",
         "jumps",
-        "sumIf(episode_excess_followers / nullIf(follower_count, 0), is_spike_explained = false)",
-        "followers of all jumps that no post explains, share of all",
+        _judged(
+            "spike_z",
+            "sumIf(episode_excess_followers / nullIf(follower_count, 0), "
+            f"is_spike_explained = false AND {_EXPLAINED})",
+        ),
+        "followers of all jumps that no post explains, share of all; 0 without one",
     ),
     Feature(
         "round_lot_jumps",
         "jumps",
-        "countIf(round_lot_distance < 0.02)",
+        _judged("spike_z", "countIf(round_lot_distance < 0.02)"),
         "jumps within 2 % of a lot as sellers offer it",
     ),
     Feature(
         "other_jumps",
         "jumps",
-        "countIf(round_lot_distance >= 0.02)",
+        _judged("spike_z", "countIf(round_lot_distance >= 0.02)"),
         "jumps that are not",
     ),
     Feature(
@@ -192,7 +207,7 @@ SIGNALS = (
     Feature(
         "shared_spike_count",
         "shared",
-        "count()",
+        "sum(pairs)",
         "pairs of jumps on this and another account of the creator within a day",
     ),
     Feature(
@@ -237,13 +252,18 @@ _TABLES = {
     "engagement": "{marts}.mart_engagement__account_day",
     "exposure": "{marts}.mart_insurance__account_exposure",
 }
-# Two accounts of a creator that jump within a day: known on the later of the two days.
+# Two accounts of a creator that jump within a day: known on the later of the two days. Beside them
+# stand the days of an account that could be judged, with no pair.
 _SHARED = """
 (
-    SELECT one.account_key AS account_key, greatest(one.day, other.day) AS snapshot_date
+    SELECT one.account_key AS account_key, greatest(one.day, other.day) AS snapshot_date, 1 AS pairs
     FROM spikes AS one
     INNER JOIN spikes AS other ON one.creator_id = other.creator_id
     WHERE one.account_key != other.account_key AND abs(one.day - other.day) <= 1
+    UNION ALL
+    SELECT account_key, snapshot_date, 0 AS pairs
+    FROM {marts}.mart_fraud__account_day
+    WHERE spike_value IS NOT NULL AND creator_id IS NOT NULL
 )
 """
 _SPIKES = """
@@ -254,7 +274,11 @@ spikes AS (
         AND snapshot_date > {first:Date} - {window:UInt16} AND snapshot_date <= {last:Date}
 )
 """
-# An account has a row on a day when it was seen in the week before.
+_PAST = "snapshot_date <= d AND snapshot_date > d - {window:UInt16}"
+_UNTIL_LAST = "snapshot_date <= {last:Date}"
+# A filled day lies on the line to the next reading, which was not known on it.
+_READ = {"growth": "NOT is_filled"}
+# An account has a row on a day when it was read in the week before.
 _ACCOUNTS = """
 accounts AS (
     SELECT
@@ -266,7 +290,7 @@ accounts AS (
             d -> snapshot_date <= d AND snapshot_date > d - 7, {days:Array(Date)}
         )) AS as_of
     FROM {marts}.mart_growth__account_day
-    WHERE snapshot_date > {first:Date} - 7 AND snapshot_date <= {last:Date}
+    WHERE snapshot_date > {first:Date} - 7 AND snapshot_date <= {last:Date} AND NOT is_filled
     GROUP BY account_key, as_of
 )
 """
@@ -282,7 +306,7 @@ def account_features(tables: Tables, days: Sequence[date]) -> pd.DataFrame:
     Returns:
         ``creator_id``, ``platform``, ``account_id``, ``account_key``, ``as_of`` and one float
         column per feature of ``FEATURES``; ordered by ``as_of`` and account. An account has a row
-        on a day when it was seen in the week up to it.
+        on a day when it was read in the week up to it.
 
     Raises:
         ValueError: no days.
@@ -371,15 +395,13 @@ def _part(source: str) -> str:
     table = _TABLES.get(source, _SHARED)
     return f"""
     {source} AS (
-        SELECT
-            account_key,
-            arrayJoin(arrayFilter(
-                d -> snapshot_date <= d AND snapshot_date > d - {{window:UInt16}},
-                {{days:Array(Date)}}
-            )) AS as_of,
-            {columns}
-        FROM {table}
-        WHERE snapshot_date > {{first:Date}} - {{window:UInt16}} AND snapshot_date <= {{last:Date}}
+        SELECT account_key, as_of, {columns}
+        FROM (
+            SELECT *, arrayJoin(arrayFilter(d -> {_PAST}, {{days:Array(Date)}})) AS as_of
+            FROM {table}
+            WHERE snapshot_date > {{first:Date}} - {{window:UInt16}} AND {_UNTIL_LAST}
+                AND {_READ.get(source, "true")}
+        )
         GROUP BY account_key, as_of
     )
     """  # noqa: S608 - every part is written in this file

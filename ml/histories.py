@@ -45,7 +45,7 @@ account_key IN (
     ORDER BY cityHash64(account_key) LIMIT {most:UInt32}
 )
 """
-# One row per account, its days in order: the rows name the trained version. A day costs twelve bytes.
+# A row per account, its days in order: the rows name the trained version. A day costs 12 bytes.
 _BY_ACCOUNT = """
 SELECT series_id, known.1 AS dates, known.2 AS values
 FROM (

@@ -5,6 +5,10 @@ what investigations had found and creators had reported by ``known_on``. Delays 
 per account and incident from the seed, so a label differs between two days only by what became
 known meanwhile. Accounts guilty of the fraud type that is held out of training have no label.
 Simulated: no claim about real creators.
+
+Of the last days before ``known_on`` many incidents are not reported yet. Their exposure counts only
+by the share that is (the Cape Cod method: Stanard 1985; Bühlmann), so that counts / exposure is
+the frequency of the incidents that come to be reported.
 """
 
 import hashlib
@@ -18,6 +22,10 @@ from scipy.stats import norm
 from ml.tables import Tables
 
 PERILS = ("account_takeover", "suspension", "engagement_collapse", "reputation", "liability")
+OUTCOMES = tuple(
+    f"{peril}{part}" for peril in PERILS for part in ("", "_amount", "_days", "_ended")
+)
+"""What is counted of an example: incidents of each peril, their cost, how long they lasted."""
 # strike a creator as a person: counted on the creator's largest account alone
 PERSONAL = ("reputation", "liability")
 FOUND = 0.85
@@ -49,7 +57,7 @@ SETTINGS join_use_nulls = 1
 """
 INCIDENTS = """
 SELECT
-    incident_id, creator_id, peril, start_date, severity_amount,
+    incident_id, creator_id, peril, start_date, severity_amount, duration_days,
     if(platform IS NULL, NULL, platform || ':' || account_id) AS account_key
 FROM {truth}.incident ORDER BY incident_id
 """
@@ -84,7 +92,8 @@ def read_reports(tables: Tables, seed: int) -> pd.DataFrame:
 
     Returns:
         ``creator_id``, ``account_key`` (None where the creator as a person is meant), ``peril``,
-        ``start_date``, ``reported_on``, ``amount`` (USD, as reported).
+        ``start_date``, ``end_date`` (the day after the last; NaT: it never ends), ``reported_on``,
+        ``amount`` (USD, as reported).
     """
     truth = tables.read(INCIDENTS)
     ids = truth.incident_id
@@ -93,8 +102,10 @@ def read_reports(tables: Tables, seed: int) -> pd.DataFrame:
     reports = truth.assign(
         reported_on=truth.start_date + pd.to_timedelta(late, unit="D"),
         amount=truth.severity_amount * np.exp(error),
+        end_date=truth.start_date + pd.to_timedelta(truth.duration_days.astype(float), unit="D"),
     )
-    columns = ["creator_id", "account_key", "peril", "start_date", "reported_on", "amount"]
+    columns = ["creator_id", "account_key", "peril", "start_date", "end_date", "reported_on"]
+    columns.append("amount")
     return reports.loc[_uniforms(ids, seed, "reported") < REPORTED, columns].reset_index(drop=True)
 
 
@@ -125,41 +136,78 @@ def count_incidents(
         days: length of the exposure; it ends at ``known_on`` where that comes first.
 
     Returns:
-        The examples with ``exposure_years`` and, per peril, ``<peril>`` (count) and
-        ``<peril>_amount`` (USD, 0 without an incident). A peril that strikes creators is NaN on
-        all but the largest account of each. Examples without exposure are left out.
+        The examples with ``exposure_years`` (each day by :func:`reported_share`) and, per peril,
+        ``<peril>`` (count), ``<peril>_amount`` (USD, 0 without an incident), ``<peril>_days`` that
+        these have lasted by ``known_on`` and ``<peril>_ended`` (how many of them ended by then;
+        both NaN without an incident). A peril that strikes creators is NaN on all but the largest
+        account of each. Examples without exposure are left out.
     """
     day = pd.Timestamp(known_on)
-    ends = examples.as_of + pd.Timedelta(days=days)
-    until = ends.where(ends <= day, day)
-    counted = examples.assign(exposure_years=(until - examples.as_of).dt.days / 365)
+    counted = examples.assign(exposure_years=_exposure_years(day - examples.as_of, days))
     counted = counted[counted.exposure_years > 0].reset_index(drop=True)
     known = reports[reports.reported_on <= day]
-    main = _is_largest(counted)
+    seen_until = known.end_date.where(known.end_date <= day, day)
+    known = known.assign(
+        count=1.0,
+        days=(seen_until - known.start_date).dt.days,
+        ended=(known.end_date <= day).astype(float),
+    )
+    main = is_largest(counted)
     for peril in PERILS:
         key = "creator_id" if peril in PERSONAL else "account_key"
-        count, amount = _in_windows(counted, known[known.peril == peril], key, days)
+        totals = _in_windows(counted, known[known.peril == peril], key, days)
         if peril in PERSONAL:
-            count, amount = np.where(main, count, np.nan), np.where(main, amount, np.nan)
-        counted[peril], counted[f"{peril}_amount"] = count, amount
+            totals.loc[~main] = np.nan
+        counted[peril], counted[f"{peril}_amount"] = totals["count"], totals.amount
+        struck = totals[["days", "ended"]].where(totals["count"] > 0)
+        counted[f"{peril}_days"], counted[f"{peril}_ended"] = struck.days, struck.ended
     return counted
 
 
-def _in_windows(
-    examples: pd.DataFrame, reports: pd.DataFrame, key: str, days: int
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Count and amount of the reports that start in the days after each example's ``as_of``."""
+def reported_share(days: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """Share of a day's incidents, of those ever reported, that are reported ``days`` later; [n]."""
+    median, spread = REPORTED_AFTER
+    passed = np.asarray(days, dtype=np.float64)
+    later = np.log(np.maximum(passed, 1) / median) / spread
+    return np.where(passed >= 1, norm.cdf(later), 0.0)
+
+
+def _exposure_years(age: pd.Series, days: int) -> npt.NDArray[np.float64]:
+    """Years of the ``days`` after rows that are ``age`` old, each day by its share reported."""
+    old = np.clip(age.dt.days.to_numpy(dtype=np.int64), 0, None)
+    shares = reported_share(np.arange(old.max(initial=0)))
+    until = np.concatenate([[0.0], np.cumsum(shares)])
+    return np.asarray((until[old] - until[np.clip(old - days, 0, None)]) / 365)
+
+
+def _in_windows(examples: pd.DataFrame, reports: pd.DataFrame, key: str, days: int) -> pd.DataFrame:
+    """Sums over the reports that start in the days after each example's ``as_of``.
+
+    Returns:
+        ``count``, ``amount``, ``days``, ``ended``; one row per example, in their order.
+    """
+    sums = ["count", "amount", "days", "ended"]
     rows = examples[[key, "as_of"]].assign(row=np.arange(len(examples)))
-    pairs = rows.merge(reports[[key, "start_date", "amount"]].dropna(subset=[key]), on=key)
+    pairs = rows.merge(reports[[key, "start_date", *sums]].dropna(subset=[key]), on=key)
     after = (pairs.start_date - pairs.as_of).dt.days
     hits = pairs[(after > 0) & (after <= days)]
-    count = np.bincount(hits.row, minlength=len(examples)).astype(float)
-    amount = np.bincount(hits.row, weights=hits.amount.to_numpy(float), minlength=len(examples))
-    return count, amount.astype(float)
+    return pd.DataFrame(
+        {
+            name: np.bincount(
+                hits.row, weights=hits[name].to_numpy(float), minlength=len(examples)
+            ).astype(float)
+            for name in sums
+        }
+    )
 
 
-def _is_largest(examples: pd.DataFrame) -> npt.NDArray[np.bool_]:
-    """Whether an account is its creator's largest on the day; the first by key among equals."""
+def is_largest(examples: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """Whether an account is its creator's largest on the day; the first by key among equals.
+
+    Args:
+        examples: ``creator_id``, ``account_key``, ``as_of``, ``follower_log``, [n]. Of a creator
+            who is not known no account is the largest.
+    """
     ordered = examples.sort_values(["follower_log", "account_key"], ascending=[False, True])
     first = ~ordered.duplicated(["creator_id", "as_of"]) & ordered.creator_id.notna()
     return first.reindex(examples.index).to_numpy(dtype=bool)

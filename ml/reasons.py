@@ -19,6 +19,10 @@ UNKNOWN_SEGMENT: Reason = (
     "unknown_segment",
     "The segment has no experience of its own: the portfolio's stands for it.",
 )
+LITTLE_EXPERIENCE: Reason = (
+    "little_experience",
+    "Too few such events are known to tell accounts apart: one frequency stands for all.",
+)
 NO_REASON: Reason = (
     "portfolio_average",
     "Nothing that is known moves it away from the average.",

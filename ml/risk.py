@@ -2,7 +2,8 @@
 
 One :class:`RiskModel` per peril. Frequency is a Poisson GLM (the champion) or monotone boosting
 (the challenger), corrected by what each segment has experienced beyond it, as far as that is
-credible; severity is a Gamma GLM; outages have a duration curve. Reasons are the exact
+credible; severity is the share of events that cost anything and a Gamma GLM of what these cost;
+outages have a duration curve. Reasons are the exact
 contributions of the GLM's columns against the portfolio's average.
 
     model = RiskModel("account_takeover", Covariates(numeric=(...), categorical=("platform",)))
@@ -25,9 +26,10 @@ from ml.insurance.covariates import ABSENT, Covariates, unknown_levels
 from ml.insurance.credibility import BuhlmannStraub
 from ml.insurance.duration import DurationCurve, expected_paid_days, fit_duration_curve
 from ml.insurance.frequency import FrequencyBoosting, FrequencyGLM, exposed
+from ml.insurance.observations import checked
 from ml.insurance.severity import SeverityBoosting, SeverityGLM
 from ml.insurance.tail import Tail, fit_tail
-from ml.reasons import UNKNOWN_SEGMENT, Reason, Reasons, explain, unknown_level
+from ml.reasons import LITTLE_EXPERIENCE, UNKNOWN_SEGMENT, Reason, Reasons, explain, unknown_level
 
 __all__ = [
     "BuhlmannStraub",
@@ -53,6 +55,10 @@ BAND_EDGES = (0.5, 0.8, 1.25, 2.0)
 DAYS_OF_YEAR = 365
 LONGEST_DAYS = 90
 """Days of an outage that ``expected_days`` counts at most."""
+EVENTS_FOR_COVARIATES = 20
+"""Fewer events tell accounts apart by chance: an expert's level, moved by them, stands for all."""
+OUTAGES_FOR_A_CURVE = 20
+"""Fewer that ended leave an expert's curve as it is: one has three parameters."""
 _EVENTS_FOR_SEVERITY = 30
 _KNOTS = 5
 """Incidents are rare: a curve of more knots has nothing to hold on to."""
@@ -68,6 +74,8 @@ class Expert:
     """Events a year, > 0."""
     years: float
     """K: the years of exposure whose experience counts as much as this belief, > 0."""
+    duration: DurationCurve | None = None
+    """How long an outage lasts; None where the peril is none."""
 
     def __post_init__(self) -> None:
         if not (self.frequency > 0 and self.years > 0):
@@ -87,7 +95,8 @@ class RiskModel:
         learner: ``glm``, or ``boosting``, which predicts in the GLM's place; reasons stay the
             GLM's.
         monotonic: for boosting: 1 where a column may only raise the frequency, -1 only lower it.
-        expert: what the frequency's level starts from, or None.
+        expert: what the frequency's level starts from, or None. With one, covariates say nothing
+            before there are ``EVENTS_FOR_COVARIATES`` events.
         words: a column in plain words, for reasons; its name by default.
     """
 
@@ -129,7 +138,8 @@ class RiskModel:
             exposure: years of each row [n].
             counts: incidents of each row [n].
             amounts: what the incidents of a row cost together [n], in one currency; read where the
-                count is above 0, NaN where not known. None: there is no severity.
+                count is above 0: 0 where they cost nothing, NaN where not known. None: there is no
+                severity.
             groups: rows that depend on each other [n], e.g. the creator, or None.
             seed: of the folds in which penalties and numbers of trees are chosen.
             glm: that of another learner's model of the same rows, which is not fitted again.
@@ -151,19 +161,44 @@ class RiskModel:
         self.average_ = float(np.average(self._frequency(rows), weights=years))
         self._fit_severity(rows, events, amounts, kept, labels, seed)
         self.duration_: DurationCurve | None = None
+        self.duration_method_ = "none"
         return self
 
     def fit_duration(self, days: npt.ArrayLike, has_ended: npt.ArrayLike) -> Self:
-        """Add the duration of the peril's outages; see :func:`fit_duration_curve`."""
-        self.duration_ = fit_duration_curve(days, has_ended)
+        """Add the duration of the peril's outages; see :func:`fit_duration_curve`.
+
+        With fewer than ``OUTAGES_FOR_A_CURVE`` that ended an expert's curve stands for it, if there
+        is one; ``duration_method_`` says which it is: ``curve``, ``expert`` or ``none``.
+
+        Raises:
+            ValueError: as :func:`fit_duration_curve`, where no expert's curve stands.
+        """
+        if self.expert is not None and np.sum(has_ended) < OUTAGES_FOR_A_CURVE:
+            self.duration_ = self.expert.duration
+            self.duration_method_ = "none" if self.duration_ is None else "expert"
+            return self
+        self.duration_, self.duration_method_ = fit_duration_curve(days, has_ended), "curve"
         return self
+
+    def paid_days(self, waiting_days: float = 0, cap_days: float = LONGEST_DAYS) -> float:
+        """Days that one outage is expected to be paid for; NaN without a duration.
+
+        Args:
+            waiting_days: days at its beginning that are not paid.
+            cap_days: most days that are.
+        """
+        if self.duration_ is None:
+            return float("nan")
+        return expected_paid_days(self.duration_, waiting_days, cap_days)
 
     def predict(self, frame: pd.DataFrame, horizon_days: int = DAYS_OF_YEAR) -> pd.DataFrame:
         """The risk of each row of ``frame``, in its order and with its index.
 
         Returns:
             ``event_frequency`` (a year), ``event_probability`` (0-1, of an event in the horizon),
-            ``expected_severity_amount`` (of one event), ``expected_loss_amount`` (in the horizon),
+            ``paid_share`` (0-1, of events that cost anything), ``expected_severity_amount`` (of one
+            event: what a paid one costs, times that share), ``expected_loss_amount`` (in the
+            horizon),
             ``expected_days`` (of one outage, at most ``LONGEST_DAYS``), ``risk_band`` (1 to 5),
             ``segment``, ``credibility`` (Z of the segment's own experience), ``reason_codes`` and
             ``reasons`` (lists, at most 4), ``frequency_method``, ``severity_method``. NaN where
@@ -185,9 +220,10 @@ class RiskModel:
             {
                 "event_frequency": frequency,
                 "event_probability": -np.expm1(-frequency * periods),
+                "paid_share": self.paid_share_,
                 "expected_severity_amount": severity,
                 "expected_loss_amount": frequency * periods * severity,
-                "expected_days": self._expected_days(),
+                "expected_days": self.paid_days(),
                 "risk_band": np.searchsorted(BAND_EDGES, frequency / self.average_, "right") + 1,
                 "segment": segment,
                 "credibility": self.credibility_.credibility(segment),
@@ -211,27 +247,30 @@ class RiskModel:
         self.covariates.read(rows)
         self.glm_: FrequencyGLM | None = None
         self.boosting_: FrequencyBoosting | None = None
-        self.frequency_method_ = "expert"
-        self.portfolio_credibility_, self.level_ = self._level(events.sum() / years.sum())
-        if not events.any() and self.expert is not None:
+        observed = float(events.sum() / years.sum())
+        self.portfolio_credibility_ = self._portfolio_credibility()
+        if self.expert is not None and events.sum() < EVENTS_FOR_COVARIATES:
+            self.frequency_method_, self.level_ = "expert", self._level(observed)
             return
         self.glm_ = glm
         if self.glm_ is None:
             self.glm_ = FrequencyGLM(self.covariates, knots=_KNOTS)
             self.glm_.fit(rows, years, events, groups, seed)
-        self.frequency_method_ = self.learner
+        self.frequency_method_, self.level_ = self.learner, self._level(observed) / observed
         if self.learner == "boosting":
             self.boosting_ = FrequencyBoosting(self.covariates, self.monotonic, bins=_BINS)
             self.boosting_.fit(rows, years, events, groups, seed)
 
-    def _level(self, observed: float) -> tuple[float, float]:
-        """Z of the portfolio's own frequency, and the factor (or the frequency) it leads to."""
+    def _portfolio_credibility(self) -> float:
+        """Z of the portfolio's own frequency against the expert's."""
+        return 1.0 if self.expert is None else self.years_ / (self.years_ + self.expert.years)
+
+    def _level(self, observed: float) -> float:
+        """Events a year of the portfolio, from its own and what an expert believes."""
         if self.expert is None:
-            return 1.0, 1.0
-        own = self.years_ / (self.years_ + self.expert.years)
-        if not observed > 0:
-            return own, (1 - own) * self.expert.frequency
-        return own, own + (1 - own) * self.expert.frequency / observed
+            return observed
+        own = self.portfolio_credibility_
+        return own * observed + (1 - own) * self.expert.frequency
 
     def _fit_severity(
         self,
@@ -243,20 +282,26 @@ class RiskModel:
         seed: int,
     ) -> None:
         self.severity_glm_: SeverityGLM | None = None
-        self.severity_mean_, self.severity_method_ = float("nan"), "none"
+        self.paid_share_ = self.severity_mean_ = float("nan")
+        self.severity_method_ = "none"
         if amounts is None:
             return
-        totals = _totals(amounts, len(kept))[kept]
-        known = (events > 0) & np.isfinite(totals) & (totals > 0)
+        totals = checked("amounts", amounts, len(kept), may_be_absent=True)[kept]
+        known = (events > 0) & np.isfinite(totals)
         if not known.any():
             return
-        means, numbers = totals[known] / events[known], events[known]
-        self.severity_mean_ = float(totals[known].sum() / numbers.sum())
+        # a Gamma model has no place for an event that cost nothing: those have a share of their own
+        paid = known & (totals > 0)
+        self.paid_share_ = float(events[paid].sum() / events[known].sum())
+        if not paid.any():
+            return
+        means, numbers = totals[paid] / events[paid], events[paid]
+        self.severity_mean_ = float(totals[paid].sum() / numbers.sum())
         self.severity_method_ = "mean"
-        if known.sum() >= _EVENTS_FOR_SEVERITY:
-            labels = None if groups is None else groups[known]
+        if paid.sum() >= _EVENTS_FOR_SEVERITY:
+            labels = None if groups is None else groups[paid]
             self.severity_glm_ = SeverityGLM(self.covariates)
-            self.severity_glm_.fit(rows[known], means, numbers, labels, seed)
+            self.severity_glm_.fit(rows[paid], means, numbers, labels, seed)
             self.severity_method_ = "glm"
 
     def _model_frequency(self, rows: pd.DataFrame) -> Floats:
@@ -272,13 +317,8 @@ class RiskModel:
 
     def _severity(self, rows: pd.DataFrame) -> Floats:
         if self.severity_glm_ is None:
-            return np.full(len(rows), self.severity_mean_)
-        return self.severity_glm_.predict(rows)
-
-    def _expected_days(self) -> float:
-        if self.duration_ is None:
-            return float("nan")
-        return expected_paid_days(self.duration_, 0, LONGEST_DAYS)
+            return np.full(len(rows), self.paid_share_ * self.severity_mean_)
+        return self.paid_share_ * self.severity_glm_.predict(rows)
 
     def _segment(self, rows: pd.DataFrame) -> npt.NDArray[np.object_]:
         if missing := [name for name in self.segments if name not in rows.columns]:
@@ -298,7 +338,8 @@ class RiskModel:
         known = set(self.credibility_.segments_)
         first: list[list[Reason]] = [[] if name in known else [UNKNOWN_SEGMENT] for name in segment]
         if self.glm_ is None:
-            return explain(pd.DataFrame(index=frame.index), frame, self.words, first)
+            told = [[*before, LITTLE_EXPERIENCE] for before in first]
+            return explain(pd.DataFrame(index=frame.index), frame, self.words, told)
         read = self.covariates.read(frame)
         for name in self.covariates.categorical:
             strange = unknown_levels(self.glm_.columns_, name, read[name])
@@ -308,15 +349,3 @@ class RiskModel:
         contributions["segment_experience"] = np.log(self.credibility_.estimate(segment))
         values = frame.assign(segment_experience=segment)
         return explain(contributions, values, self.words, first)
-
-
-def _totals(amounts: npt.ArrayLike, rows: int) -> Floats:
-    try:
-        totals = np.asarray(amounts, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise ValueError("amounts: not all values are numbers. Give one for each row.") from None
-    if totals.shape != (rows,):
-        raise ValueError(f"amounts: {totals.shape} values for {rows} rows. Give one for each row.")
-    if np.isinf(totals).any() or (totals < 0).any():
-        raise ValueError("amounts: a value is negative or infinite. Give NaN where not known.")
-    return totals

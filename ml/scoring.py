@@ -34,7 +34,7 @@ SELECT
     argMax(creator_id, snapshot_date) AS creator_id, any(platform) AS platform,
     any(account_id) AS account_id, account_key
 FROM {marts}.mart_growth__account_day
-WHERE snapshot_date > {as_of:Date} - 7 AND snapshot_date <= {as_of:Date}
+WHERE snapshot_date > {as_of:Date} - 7 AND snapshot_date <= {as_of:Date} AND NOT is_filled
 GROUP BY account_key ORDER BY account_key
 """
 ACCOUNTS_AT_ONCE = 10_000

@@ -14,8 +14,11 @@ FROM {marts}.mart_audience__account_day
 WHERE content_language IS NOT NULL
 GROUP BY account_key
 """
+EDGES = (3, 4, 5, 6)
+"""log10 of followers from which the next size begins."""
 SIZES = ("below 1k", "1k-10k", "10k-100k", "100k-1m", "from 1m")
-"""By followers; the edges are powers of ten."""
+TIERS = ("nano", "nano", "micro", "mid", "mega")
+"""The tier of each size, as the macro ``follower_tier`` of dbt has it."""
 LEAST_ACCOUNTS = 20
 """Accounts without which a part has no figures: they would tell of single accounts."""
 
@@ -28,10 +31,24 @@ def with_language(frame: pd.DataFrame, reader: Tables) -> pd.DataFrame:
 
 def size_of(follower_log: npt.ArrayLike) -> npt.NDArray[np.object_]:
     """The name of each size [n] from log10 of followers [n]; None where that is not known."""
+    return _banded(SIZES, follower_log)
+
+
+def tier_of(follower_log: npt.ArrayLike) -> npt.NDArray[np.object_]:
+    """The follower tier [n] from log10 of followers [n]; None where that is not known."""
+    return _banded(TIERS, follower_log)
+
+
+def with_tier(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame with ``follower_tier`` from its ``follower_log``; None where that is not known."""
+    return frame.assign(follower_tier=tier_of(frame.follower_log))
+
+
+def _banded(names: tuple[str, ...], follower_log: npt.ArrayLike) -> npt.NDArray[np.object_]:
     size = np.asarray(follower_log, dtype=float)
-    names = np.array(SIZES, dtype=object)[np.searchsorted([3, 4, 5, 6], size, side="right")]
-    names[~np.isfinite(size)] = None
-    return names
+    found = np.array(names, dtype=object)[np.searchsorted(EDGES, size, side="right")]
+    found[~np.isfinite(size)] = None
+    return found
 
 
 def parts(frame: pd.DataFrame) -> Iterator[tuple[str, npt.NDArray[np.bool_]]]:

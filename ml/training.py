@@ -11,7 +11,7 @@ from math import nan
 
 import pandas as pd
 
-from ml.artifact import code_sha256
+from ml.artifact import code_sha256, fingerprint
 from ml.authenticity import MODEL_FEATURES, AuthenticityModel
 from ml.backtest import backtest, growth_figures
 from ml.candidate import Gate, Metric, Trained, named
@@ -20,19 +20,19 @@ from ml.errors import TooFewError
 from ml.features import account_features, as_rows, from_rows
 from ml.forecast import fit
 from ml.histories import HORIZONS, METRICS, horizons_of, read_history
-from ml.labels import PERILS, count_incidents, label_fraud, read_findings, read_reports
+from ml.labels import OUTCOMES, count_incidents, label_fraud, read_findings, read_reports
 from ml.registry import Registry, Training
 from ml.segments import with_language
 from ml.settings import MlSettings
 from ml.tables import Tables
-from ml.validation import authenticity_figures
+from ml.validation import authenticity_figures, authenticity_gates
 
 logger = logging.getLogger(__name__)
 
 EXAMPLES = """
 SELECT creator_id, platform, account_id, account_key, as_of, exposure_years, features, labels
 FROM {ml}.training_example FINAL
-WHERE label_until = (SELECT max(label_until) FROM {ml}.training_example)
+WHERE snapshot_id = (SELECT argMax(snapshot_id, created_at) FROM {ml}.training_example)
 ORDER BY as_of, account_key
 """
 DAYS = """
@@ -84,11 +84,20 @@ def make_examples(reader: Tables, owner: Tables, settings: MlSettings) -> int:
     days = [day for day in past if day > first] or [known_on]
     features = account_features(reader, days)
     rows = _labelled(features, owner, known_on, settings)
-    return owner.append("training_example", rows)
+    return write_examples(owner, rows)
+
+
+def write_examples(owner: Tables, rows: pd.DataFrame) -> int:
+    """Write rows of ``ml.training_example`` as one training set, named by its content.
+
+    Returns:
+        The number of rows.
+    """
+    return owner.append("training_example", rows.assign(snapshot_id=fingerprint(rows)[:16]))
 
 
 def read_examples(tables: Tables) -> pd.DataFrame:
-    """The latest training set with a column per feature; its labels stay a map.
+    """The training set that was written last with a column per feature; its labels stay a map.
 
     Raises:
         TooFewError: there is none.
@@ -104,10 +113,12 @@ def read_examples(tables: Tables) -> pd.DataFrame:
 def train_authenticity(reader: Tables, owner: Tables, settings: MlSettings) -> Trained:
     """Fit the authenticity model on the latest training set and register it.
 
-    Its gates and figures come from the later days, by members that had not seen the creator.
+    Its gates and figures come from later days of creators whom neither its members nor its
+    calibration had seen.
 
     Raises:
-        TooFewError: no account of the set has a label, or too few have one of them.
+        TooFewError: no account of the set has a label, or too few have one of them to learn from or
+            to judge by.
     """
     examples = read_examples(owner)
     label = pd.DataFrame(list(examples.labels), index=examples.index)
@@ -121,6 +132,12 @@ def train_authenticity(reader: Tables, owner: Tables, settings: MlSettings) -> T
     kept = without_first_weeks(kept)
     _refuse_few(kept)
     model = AuthenticityModel(seed=settings.seed).fit(kept)
+    unseen = with_language(model.unseen(kept), reader)
+    if unseen.is_fraud.nunique() < 2:
+        raise TooFewError(
+            "authenticity: the later days have too few guilty or innocent creators to calibrate on "
+            "one half of them and judge by the other. Train on more accounts or a longer history."
+        )
     version = Registry(owner, settings).register(
         "authenticity",
         model,
@@ -131,20 +148,8 @@ def train_authenticity(reader: Tables, owner: Tables, settings: MlSettings) -> T
             ["authenticity", "signals"],
         ),
     )
-    metrics = authenticity_figures(model, kept, with_language(model.unseen(kept), reader))
-    figures = named(metrics)
-    gates = [
-        Gate(
-            "average precision",
-            figures.get("average_precision", nan),
-            figures["base_rate"],
-            False,
-        ),
-        Gate(
-            "Brier score", figures["brier_score"], 1.05 * figures["brier_score_of_base_rate"], True
-        ),
-    ]
-    return publish(owner, settings, Trained(version, metrics, gates))
+    metrics = authenticity_figures(model, kept, unseen)
+    return publish(owner, settings, Trained(version, metrics, authenticity_gates(metrics)))
 
 
 def without_first_weeks(examples: pd.DataFrame) -> pd.DataFrame:
@@ -258,8 +263,7 @@ def _labelled(
     incidents = counted.set_index(["account_key", "as_of"])
     fraud = label_fraud(features, findings, known_on).set_index(["account_key", "as_of"])
     keys = pd.MultiIndex.from_frame(features[["account_key", "as_of"]])
-    columns = [*PERILS, *(f"{peril}_amount" for peril in PERILS)]
-    known = incidents[columns].reindex(keys) if len(reports) else pd.DataFrame(index=keys)
+    known = incidents[list(OUTCOMES)].reindex(keys) if len(reports) else pd.DataFrame(index=keys)
     known["is_fraud"] = fraud.is_fraud.astype(float).reindex(keys) if len(findings) else None
     labels = [
         {name: float(value) for name, value in row.items() if value is not None and value == value}

@@ -18,6 +18,7 @@ from ml.evaluation.forecast_metrics import coverage, pinball, wape
 from ml.forecast import fit
 from ml.growth.baselines import drifted
 from ml.histories import HORIZONS
+from ml.segments import tier_of
 
 ORIGINS = 6
 APART = 28
@@ -27,8 +28,6 @@ NEAREST = 28
 came to pass."""
 LEVELS = (0.8, 0.95)
 QUANTILES = {"lo_95": 0.025, "lo_80": 0.1, "point": 0.5, "hi_80": 0.9, "hi_95": 0.975}
-SIZES = {"nano": 0.0, "micro": 1e4, "mid": 1e5, "macro": 1e6}
-"""Followers from which a band begins."""
 LEAST = 1_000
 """Resolved forecasts below which a group is not judged: an account gives some twenty, which miss
 together."""
@@ -81,11 +80,10 @@ def _told(history: pd.DataFrame, origin: pd.Timestamp, horizons: Sequence[int]) 
 
 
 def groups_of(followers: pd.DataFrame) -> pd.Series:
-    """``<platform> <band>`` of each series by its first known followers; index ``series_id``."""
+    """``<platform> <tier>`` of each series by its first known followers; index ``series_id``."""
     ordered = followers.dropna(subset=["value"]).sort_values("date", kind="stable")
     first = ordered.groupby("series_id").value.first()
-    band = np.searchsorted(list(SIZES.values()), first.to_numpy(), side="right") - 1
-    names = np.array(list(SIZES))[np.maximum(band, 0)]
+    names = tier_of(np.log10(first.clip(lower=1)))
     platform = first.index.to_series().str.extract(r"^(?:\d+/)?([^:]+):")[0]
     return platform + " " + names
 

@@ -16,6 +16,7 @@ import pandas as pd
 from ml.insurance.covariates import Covariates
 from ml.insurance.glm import POISSON, Design, LogLinkGLM
 from ml.insurance.monotone_boosting import MonotoneBoosting
+from ml.insurance.observations import checked
 
 Floats = npt.NDArray[np.float64]
 
@@ -95,8 +96,8 @@ def exposed(
         ValueError: no rows, other lengths, a value that is absent, negative or infinite, a count
             that is no whole number, or events where nothing was exposed.
     """
-    years = _amounts("exposure", exposure, len(frame))
-    events = _amounts("counts", counts, len(frame))
+    years = checked("exposure", exposure, len(frame))
+    events = checked("counts", counts, len(frame))
     if (events != np.round(events)).any():
         raise ValueError(
             f"counts: {events[events != np.round(events)][0]:g} is no whole number of events. "
@@ -111,23 +112,3 @@ def exposed(
     if not kept.any():
         raise ValueError("exposure: all rows are 0. Give at least one row that was exposed.")
     return kept, years[kept], events[kept]
-
-
-def _amounts(name: str, values: npt.ArrayLike, rows: int) -> Floats:
-    try:
-        found = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise ValueError(f"{name}: not all values are numbers. Give one for each row.") from None
-    if not rows:
-        raise ValueError(f"{name}: the training set is empty. Give at least one row.")
-    if found.shape != (rows,):
-        raise ValueError(
-            f"{name}: {found.shape} values for {rows} rows. Give one value for each row."
-        )
-    wrong = ~np.isfinite(found) | (found < 0)
-    if wrong.any():
-        raise ValueError(
-            f"{name}: {found[wrong][0]:g} in row {int(np.argmax(wrong))}. "
-            "Give finite values that are not negative."
-        )
-    return found

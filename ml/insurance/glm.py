@@ -21,6 +21,7 @@ from sklearn.metrics import mean_tweedie_deviance
 
 from ml.insurance.covariates import Covariates, linear_design, spline_design, unknown_levels
 from ml.insurance.folds import event_folds
+from ml.insurance.observations import event_units, group_names, refuse_no_event
 
 Floats = npt.NDArray[np.float64]
 Design = Literal["spline", "linear"]
@@ -73,12 +74,8 @@ class LogLinkGLM:
             ValueError: the frame is malformed, or nothing in it is above 0.
         """
         read = self.covariates.read(frame)
+        refuse_no_event("glm", target)
         self.level_ = float(np.average(target, weights=weight))
-        if not self.level_ > 0:
-            raise ValueError(
-                f"glm: none of the {len(read)} rows has an event. "
-                "A rate of zero cannot be fitted: add history, or start from an expert's frequency."
-            )
         self.columns_ = (
             linear_design(self.covariates)
             if self.design == "linear"
@@ -86,7 +83,7 @@ class LogLinkGLM:
         )
         matrix = np.asarray(self.columns_.fit_transform(read), dtype=np.float64)
         relative = target / self.level_
-        labels = None if groups is None else np.asarray(groups).astype(str).astype(object)
+        labels = group_names(groups)
         self.penalty_ = self._penalty(matrix, relative, weight, labels, seed)
         self.regressor_ = self._regressor(self.penalty_).fit(matrix, relative, weight)
         self.averages_ = np.average(self._parts(matrix), axis=0, weights=weight)
@@ -168,9 +165,7 @@ class LogLinkGLM:
     ) -> float:
         if len(self.penalties) == 1:
             return self.penalties[0]
-        events = int((target > 0).sum())
-        units = events if groups is None else len(np.unique(groups[target > 0]))
-        if units < 2 * _FOLDS:
+        if event_units(target, groups) < 2 * _FOLDS:
             return max(self.penalties)
         losses = np.zeros(len(self.penalties))
         for fitted, judged in event_folds(target, groups, _FOLDS, seed):

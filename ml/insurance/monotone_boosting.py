@@ -15,6 +15,7 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 
 from ml.insurance.covariates import Covariates, tree_design
 from ml.insurance.folds import event_folds
+from ml.insurance.observations import event_units, group_names, refuse_no_event
 
 Floats = npt.NDArray[np.float64]
 Loss = Literal["poisson", "gamma"]
@@ -73,14 +74,10 @@ class MonotoneBoosting:
             ValueError: the frame is malformed, or nothing in it is above 0.
         """
         read = self.covariates.read(frame)
-        if not (target > 0).any():
-            raise ValueError(
-                f"boosting: none of the {len(read)} rows has an event. "
-                "A rate of zero cannot be fitted: add history."
-            )
+        refuse_no_event("boosting", target)
         self.design_ = tree_design(self.covariates)
         matrix = np.asarray(self.design_.fit_transform(read), dtype=np.float64)
-        labels = None if groups is None else np.asarray(groups).astype(str).astype(object)
+        labels = group_names(groups)
         self.tree_count_ = self._count_trees(matrix, target, weight, labels, seed)
         self.regressor_ = self._regressor(len(matrix), self.tree_count_, False, seed)
         self.regressor_.fit(matrix, target, weight)
@@ -97,9 +94,7 @@ class MonotoneBoosting:
         groups: npt.NDArray[np.object_] | None,
         seed: int,
     ) -> int:
-        events = int((target > 0).sum())
-        units = events if groups is None else len(np.unique(groups[target > 0]))
-        if units < 2 * _FOLDS:
+        if event_units(target, groups) < 2 * _FOLDS:
             return 1
         counts = []
         for fitted, judged in event_folds(target, groups, _FOLDS, seed):
@@ -112,7 +107,7 @@ class MonotoneBoosting:
                 sample_weight_val=weight[judged],
             )
             counts.append(int(np.argmax(model.validation_score_)))
-            if events >= _MANY_EVENTS:
+            if event_units(target, None) >= _MANY_EVENTS:
                 break
         return max(int(np.median(counts)), 1)
 

@@ -15,6 +15,7 @@ import pandas as pd
 from ml.insurance.covariates import Covariates
 from ml.insurance.glm import GAMMA, Design, LogLinkGLM
 from ml.insurance.monotone_boosting import MonotoneBoosting
+from ml.insurance.observations import checked
 
 Floats = npt.NDArray[np.float64]
 
@@ -84,27 +85,7 @@ def paid(
     Raises:
         ValueError: as :meth:`SeverityGLM.fit`.
     """
-    means = _positive("amounts", amounts, len(frame))
+    means = checked("amounts", amounts, len(frame), "above 0")
     if counts is None:
         return means, np.ones(len(means))
-    return means, _positive("counts", counts, len(frame))
-
-
-def _positive(name: str, values: npt.ArrayLike, rows: int) -> Floats:
-    try:
-        found = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise ValueError(f"{name}: not all values are numbers. Give one for each event.") from None
-    if not rows:
-        raise ValueError(f"{name}: there is no event. Give at least one.")
-    if found.shape != (rows,):
-        raise ValueError(
-            f"{name}: {found.shape} values for {rows} events. Give one value for each event."
-        )
-    wrong = ~np.isfinite(found) | (found <= 0)
-    if wrong.any():
-        raise ValueError(
-            f"{name}: {found[wrong][0]:g} for event {int(np.argmax(wrong))}. "
-            "Give finite values above 0; leave out events without a payment."
-        )
-    return found
+    return means, checked("counts", counts, len(frame), "above 0")

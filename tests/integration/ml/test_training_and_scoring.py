@@ -1,7 +1,7 @@
 """Models trained and scored from a running warehouse: candidates, gates, champions, shadows."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,12 +18,19 @@ from ml.errors import NoChampionError, TooFewError
 from ml.features import FEATURES
 from ml.histories import HORIZONS
 from ml.labels import PERILS
-from ml.perils import train_risk, with_tier
+from ml.perils import train_risk
 from ml.registry import Registry
 from ml.scoring import Scored, forecast_growth, score_authenticity, score_risk
+from ml.segments import with_tier
 from ml.settings import MlSettings
 from ml.tables import Tables
-from ml.training import make_examples, train_authenticity, train_growth
+from ml.training import (
+    make_examples,
+    read_examples,
+    train_authenticity,
+    train_growth,
+    write_examples,
+)
 from tests.marts import create_marts
 from warehouse.client import connect
 from warehouse.errors import UserError
@@ -83,7 +90,8 @@ def rows(seed: int, days: int = 4) -> pd.DataFrame:
             {"is_fraud": float(g), **dict.fromkeys(PERILS, 0.0), "suspension": float(s)}
             | {f"{peril}_amount": 0.0 for peril in PERILS}
             | {"suspension_amount": 250.0 * s}
-            for g, s in zip(guilty, suspended, strict=True)
+            | ({"suspension_days": 3.0 + n % 5, "suspension_ended": 1.0} if s else {})
+            for n, (g, s) in enumerate(zip(guilty, suspended, strict=True))
         ]
         parts.append(
             pd.DataFrame(
@@ -127,21 +135,35 @@ def test_without_a_champion_nothing_is_scored(tables: Tables, settings: MlSettin
 
 
 def test_too_few_labels_are_named(tables: Tables, settings: MlSettings) -> None:
-    blind = rows(1).assign(label_until=pd.Timestamp(2026, 7, 1))
-    tables.append("training_example", blind.assign(labels=[{} for _ in range(len(blind))]))
+    blind = rows(1)
+    write_examples(tables, blind.assign(labels=[{} for _ in range(len(blind))]))
     with pytest.raises(TooFewError, match="authenticity: no account of the training set has a"):
         train_authenticity(tables, tables, settings)
     with pytest.raises(TooFewError, match="risk: the training set has no report"):
         train_risk(tables, tables, settings)
-    one = blind.assign(label_until=pd.Timestamp(2026, 7, 2))
-    one["labels"] = [{"is_fraud": float(key == "tiktok:0")} for key in one.account_key]
-    tables.append("training_example", one)
+    guilty = [{"is_fraud": float(key == "tiktok:0")} for key in blind.account_key]
+    write_examples(tables, blind.assign(labels=guilty))
     with pytest.raises(TooFewError, match="1 accounts of the training set were found guilty"):
         train_authenticity(tables, tables, settings)
 
 
+def test_a_training_set_is_read_back_as_it_was_written(tables: Tables) -> None:
+    """Runs of one day with other steps between their rows are sets of their own."""
+    first, second = rows(1, days=3), rows(2, days=2).assign(as_of=pd.Timestamp(2026, 5, 5))
+    for written in (first, second, first):
+        write_examples(tables, written)
+        read = read_examples(tables)
+        assert len(read) == len(written.drop_duplicates(["account_key", "as_of"]))
+        assert set(read.as_of) == set(written.as_of)
+    assert "snapshot_id" not in read
+    sets = tables.read("SELECT uniqExact(snapshot_id) AS n FROM {ml}.training_example").n[0]
+    write_examples(tables, second)
+    again = tables.read("SELECT uniqExact(snapshot_id) AS n FROM {ml}.training_example").n[0]
+    assert again == sets
+
+
 def test_authenticity_is_trained_promoted_and_scored(tables: Tables, settings: MlSettings) -> None:
-    tables.append("training_example", rows(1).assign(label_until=pd.Timestamp(2026, 7, 3)))
+    write_examples(tables, rows(1))
     audience = f"{tables.database('marts')}.mart_audience__account_day"
     spoken = [[f"tiktok:{n}", LAST, "en"] for n in range(ACCOUNTS // 2)]
     tables.client.insert(audience, spoken, ["account_key", "snapshot_date", "content_language"])
@@ -178,7 +200,7 @@ def test_authenticity_is_trained_promoted_and_scored(tables: Tables, settings: M
 def test_a_candidate_that_fails_a_gate_waits_no_longer(
     tables: Tables, settings: MlSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tables.append("training_example", rows(2).assign(label_until=pd.Timestamp(2026, 7, 4)))
+    write_examples(tables, rows(2))
     registry = Registry(tables, settings)
     known = {version.version for version in registry.versions("authenticity")}
     monkeypatch.setattr("ml.validation.average_precision_score", lambda *_: 0.0)
@@ -187,15 +209,54 @@ def test_a_candidate_that_fails_a_gate_waits_no_longer(
     assert trained.version.version not in known
     refused = registry.version("authenticity", trained.version.version)
     assert refused.stage == "refused"
-    assert refused.reason.startswith("average precision 0.0000 (>= 0.2")
+    assert refused.reason.startswith("average precision 0.0000 (>= 0.4")
     waiting = registry.candidate("authenticity")
     assert waiting is None or waiting.version != refused.version
     registry.promote("authenticity", refused.version, "a person knows better")
     assert registry.champion("authenticity").version == refused.version
 
 
+def later_days(examples: pd.DataFrame, suspended: Callable[[int], float]) -> pd.DataFrame:
+    """The same, with other suspensions by account on the last four days."""
+    is_later = examples.as_of > pd.Timestamp(LAST) - pd.Timedelta(days=4 * 28)
+    labels = [
+        label | {"suspension": suspended(int(account)), "suspension_amount": 250.0}
+        if later
+        else label
+        for label, account, later in zip(
+            examples.labels, examples.account_id, is_later, strict=True
+        )
+    ]
+    return examples.assign(labels=labels)
+
+
+@pytest.mark.parametrize(
+    ("suspended", "gate"),
+    [
+        (lambda account: float(account % 2), "actual to expected events of later days, most"),
+        (lambda account: 0.0, "actual to expected events of later days, least"),
+        # the guilty of before are struck no more, and as many others are
+        (
+            lambda account: float(account % 40 == 1),
+            "deviance below the constant model's on later days",
+        ),
+    ],
+)
+def test_a_risk_model_is_judged_by_days_that_it_has_not_seen(
+    suspended: Callable[[int], float],
+    gate: str,
+    tables: Tables,
+    settings: MlSettings,
+) -> None:
+    examples = later_days(rows(4, days=12), suspended)
+    write_examples(tables, examples)
+    trained = jobs.train("risk", tables, tables, settings)
+    assert gate in [failed.name for failed in trained.failed]
+    assert Registry(tables, settings).version("risk", trained.version.version).stage == "refused"
+
+
 def test_risk_is_trained_and_scored(tables: Tables, settings: MlSettings) -> None:
-    tables.append("training_example", rows(1).assign(label_until=pd.Timestamp(2026, 7, 5)))
+    write_examples(tables, rows(1))
     trained = train_risk(tables, tables, settings)
     assert trained.failed == []
     again = train_risk(tables, tables, settings)
@@ -218,7 +279,14 @@ def test_risk_is_trained_and_scored(tables: Tables, settings: MlSettings) -> Non
         made.event_probability, 1 - np.exp(-made.event_frequency * made.horizon_days / 365)
     )
     assert set(made.currency) == {"USD"}
+    models = registry.load(registry.champion("risk"))
+    assert models["suspension"].duration_method_ == "curve"
+    assert made.expected_days.unique() == pytest.approx(models["suspension"].paid_days())
+    assert 3 < models["suspension"].paid_days() < 8
+    assert models["account_takeover"].duration_method_ == "expert"
+    assert (made.paid_share == 1).all()
     none = spoken[spoken.peril == "liability"]
+    assert none.expected_days.isna().all()
     # nobody ever suffered one: there is a belief of how often, and no amount
     assert none.event_frequency.between(0, 0.05).all()
     assert none.expected_loss_amount.isna().all()
@@ -228,7 +296,7 @@ def test_risk_is_trained_and_scored(tables: Tables, settings: MlSettings) -> Non
 def test_a_challenger_scores_in_the_shadow_and_speaks_by_a_persons_will_alone(
     tables: Tables, settings: MlSettings, caplog: pytest.LogCaptureFixture
 ) -> None:
-    tables.append("training_example", rows(2).assign(label_until=pd.Timestamp(2026, 7, 6)))
+    write_examples(tables, rows(2))
     registry = Registry(tables, settings)
     before = registry.challenger("risk")
     trained = jobs.train("risk", tables, tables, settings)

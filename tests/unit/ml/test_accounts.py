@@ -230,8 +230,8 @@ def test_a_handful_of_accounts_is_enough() -> None:
 
 def test_it_is_stored_without_pickle(fitted: AccountClassifier, tmp_path: Path) -> None:
     frame, _ = simulated(20, seed=6)
-    sha256 = artifact.save(fitted, tmp_path / "model.skops")
-    read = artifact.load(tmp_path / "model.skops", sha256, artifact.libraries())
+    name, sha256 = artifact.save(fitted, tmp_path)
+    read = artifact.load(tmp_path / name, sha256, artifact.libraries())
     assert np.array_equal(proba(read, frame), proba(fitted, frame))
 
 

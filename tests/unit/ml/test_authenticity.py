@@ -62,6 +62,26 @@ def test_the_guilty_stand_out_with_their_reason(fitted: AuthenticityModel) -> No
     assert (scores.reasons.map(len) == scores.reason_codes.map(len)).all()
 
 
+def test_reasons_are_sought_among_suspicious_signals_alone_and_in_parts(
+    fitted: AuthenticityModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fresh = examples(seed=2)
+    whole = fitted.predict(fresh)
+    asked: list[int] = []
+    raw = AuthenticityModel._raw
+
+    def counted(self: AuthenticityModel, inputs: np.ndarray) -> np.ndarray:
+        asked.append(len(inputs))
+        return raw(self, inputs)
+
+    monkeypatch.setattr(AuthenticityModel, "_raw", counted)
+    monkeypatch.setattr("ml.authenticity.ASKED_AT_ONCE", 100)
+    pd.testing.assert_frame_equal(fitted.predict(fresh), whole)
+    assert asked.pop(0) == len(fresh)
+    assert max(asked) == 100
+    assert sum(asked) < 0.7 * len(SIGNALS) * len(fresh)
+
+
 def test_the_interval_holds_the_probability(fitted: AuthenticityModel) -> None:
     scores = fitted.predict(examples(seed=3))
     assert (scores.fraud_probability_lower <= scores.fraud_probability).all()
@@ -119,6 +139,26 @@ def test_unseen_rows_are_of_the_last_days(fitted: AuthenticityModel) -> None:
     unseen = fitted.unseen(data)
     assert unseen.as_of.min() == data.as_of.max()
     assert unseen.fraud_probability.between(0, 1).all()
+
+
+def test_the_judged_probabilities_know_nothing_of_the_creators_that_judge(
+    fitted: AuthenticityModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their labels turned around leave it as it was."""
+    data = examples()
+    judges = set(fitted.unseen(data).creator_id)
+    assert 0.3 < len(judges) / data.creator_id.nunique() <= 0.5
+    guilty = data.groupby("creator_id").is_fraud.max()
+    assert guilty[guilty.index.isin(judges)].mean() == pytest.approx(guilty.mean(), abs=0.05)
+    later = data.as_of == data.as_of.max()
+    turned = data.assign(is_fraud=data.is_fraud ^ (later & data.creator_id.isin(judges)))
+    monkeypatch.setattr(
+        "ml.authenticity._in_first_half", lambda creator, *_: ~np.isin(creator, list(judges))
+    )
+    again = AuthenticityModel(members=3).fit(turned)
+    np.testing.assert_array_equal(again.judged, fitted.judged)
+    np.testing.assert_array_equal(again.judged_probability, fitted.judged_probability)
+    assert again.slope != fitted.slope
 
 
 def test_bad_frames_are_named(fitted: AuthenticityModel) -> None:

@@ -63,9 +63,8 @@ def test_the_same_history_and_seed_are_forecast_alike(
 def test_a_stored_model_says_the_same(
     tmp_path: Path, history: pd.DataFrame, model: ForecastModel, made: pd.DataFrame
 ) -> None:
-    path = tmp_path / "model.skops"
-    digest = artifact.save(model, path)
-    loaded = artifact.load(path, digest, artifact.libraries())
+    name, digest = artifact.save(model, tmp_path)
+    loaded = artifact.load(tmp_path / name, digest, artifact.libraries())
     assert isinstance(loaded, ForecastModel)
     pd.testing.assert_frame_equal(loaded.predict(history, now=NOW), made)
 

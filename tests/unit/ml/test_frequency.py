@@ -179,7 +179,7 @@ def test_an_empty_training_set_is_refused() -> None:
     frame = pd.DataFrame({"size": pd.Series(dtype=float)})
     with pytest.raises(ValueError, match="training set is empty"):
         FrequencyGLM(Covariates(numeric=("size",))).fit(frame, [], [])
-    with pytest.raises(ValueError, match="there is no event"):
+    with pytest.raises(ValueError, match="training set is empty"):
         SeverityGLM(Covariates(numeric=("size",))).fit(frame, [])
 
 

@@ -6,7 +6,14 @@ import pytest
 from skops import io as skops
 
 from ml.insurance.covariates import Covariates
-from ml.risk import BAND_EDGES, Expert, RiskModel
+from ml.insurance.duration import DurationCurve
+from ml.risk import (
+    BAND_EDGES,
+    EVENTS_FOR_COVARIATES,
+    OUTAGES_FOR_A_CURVE,
+    Expert,
+    RiskModel,
+)
 
 COVARIATES = Covariates(numeric=("suspicion", "follower_log"), categorical=("platform",))
 WORDS = {"suspicion": "suspicion of bought followers"}
@@ -66,6 +73,28 @@ def test_severity_follows_the_size_of_an_account(risk: pd.DataFrame, history: pd
     assert (risk.severity_method == "glm").all()
     size = np.corrcoef(np.log(risk.expected_severity_amount), history.follower_log)[0, 1]
     assert size > 0.9
+
+
+def test_events_that_cost_nothing_count_in_the_share_that_is_paid(history: pd.DataFrame) -> None:
+    """Simulated: two events of five cost nothing, whatever the account."""
+    rng = np.random.default_rng(3)
+    struck = history.incidents > 0
+    amount = history.amount.where(~struck | (rng.random(len(history)) < 0.6), 0.0)
+    model = RiskModel("suspension", COVARIATES).fit(
+        history, history.years, history.incidents, amount, groups=history.creator_id
+    )
+    told = model.predict(history)
+    free = history.incidents[struck & (amount == 0)].sum() / history.incidents[struck].sum()
+    assert model.paid_share_ == pytest.approx(1 - free)
+    assert (told.paid_share == model.paid_share_).all()
+    assert (told.severity_method == "glm").all()
+    losses = (told.expected_loss_amount * history.years).sum()
+    assert losses == pytest.approx(amount.sum(), rel=0.15)
+    none_paid = RiskModel("suspension", COVARIATES).fit(
+        history, history.years, history.incidents, history.amount * 0
+    )
+    assert none_paid.paid_share_ == 0
+    assert none_paid.predict(history).expected_severity_amount.isna().all()
 
 
 def test_five_bands_rise_with_the_frequency(model: RiskModel, risk: pd.DataFrame) -> None:
@@ -147,6 +176,20 @@ def test_an_expert_stands_in_for_experience(history: pd.DataFrame) -> None:
     assert found.risk_band.tolist() == [3, 3, 3]
 
 
+def test_a_handful_of_events_moves_the_level_alone(history: pd.DataFrame) -> None:
+    few = history.head(100)
+    assert 5 < few.incidents.sum() < EVENTS_FOR_COVARIATES
+    expert = Expert(frequency=0.05, years=few.years.sum())
+    told = RiskModel("suspension", COVARIATES, segments=(), expert=expert).fit(
+        few, few.years, few.incidents
+    )
+    found = told.predict(history.head(50))
+    own = few.incidents.sum() / few.years.sum()
+    assert found.event_frequency.tolist() == pytest.approx([(own + 0.05) / 2] * 50, rel=0.3)
+    assert found.event_frequency.nunique() == 1
+    assert found.reason_codes.iloc[0] == ["little_experience"]
+
+
 def test_outages_have_an_expected_length_once_durations_are_known(model: RiskModel) -> None:
     frame = pd.DataFrame(
         {"suspicion": [0.5], "follower_log": [9.0], "platform": "tiktok", "follower_tier": "nano"}
@@ -154,7 +197,28 @@ def test_outages_have_an_expected_length_once_durations_are_known(model: RiskMod
     assert np.isnan(model.predict(frame).expected_days.iloc[0])
     model.fit_duration([3, 5, 6, 8, 12, np.inf], [True] * 5 + [False])
     assert 10 < model.predict(frame).expected_days.iloc[0] < 40
+    assert model.paid_days(cap_days=30) < model.paid_days()
+    assert model.paid_days(waiting_days=5, cap_days=30) < model.paid_days(cap_days=30)
     model.duration_ = None
+
+
+def test_few_outages_leave_an_experts_curve_as_it_is() -> None:
+    believed = DurationCurve(0.3, 5, 1)
+    frame = pd.DataFrame({"suspicion": [0.5] * 9, "follower_log": 9.0, "platform": "tiktok"})
+    model = RiskModel(
+        "suspension", COVARIATES, segments=("platform",), expert=Expert(0.05, 100, believed)
+    ).fit(frame, np.ones(9), np.zeros(9))
+    assert np.isnan(model.paid_days())
+    few = OUTAGES_FOR_A_CURVE - 1
+    model.fit_duration([2] * few, [True] * few)
+    assert (model.duration_, model.duration_method_) == (believed, "expert")
+    many = OUTAGES_FOR_A_CURVE
+    model.fit_duration(list(range(2, many + 2)), [True] * many)
+    assert model.duration_method_ == "curve"
+    assert model.duration_.median_days > 6
+    model.expert = Expert(0.05, 100)
+    model.fit_duration([], [])
+    assert np.isnan(model.paid_days())
 
 
 def test_a_model_is_stored_without_any_function_and_predicts_the_same(
@@ -180,7 +244,7 @@ def test_a_model_is_stored_without_any_function_and_predicts_the_same(
         ({"counts": [0.0, 0.0]}, "has an event"),
         ({"exposure": [1.0, -1.0]}, "exposure: -1"),
         ({"exposure": [1.0, 0.0]}, "1 events stand in rows with an exposure of 0"),
-        ({"amounts": [1.0, -5.0]}, "amounts: a value is negative"),
+        ({"amounts": [1.0, -5.0]}, "amounts: -5 in row 1"),
         ({"amounts": [1.0]}, "amounts:"),
     ],
 )

@@ -8,7 +8,12 @@ from ml.authenticity import MODEL_FEATURES, AuthenticityModel
 from ml.backtest import growth_figures
 from ml.candidate import Metric, defined
 from ml.segments import LEAST_ACCOUNTS, parts, size_of
-from ml.validation import authenticity_figures, double_lift_figures, risk_figures
+from ml.validation import (
+    authenticity_figures,
+    authenticity_gates,
+    double_lift_figures,
+    risk_figures,
+)
 
 ACCOUNTS = 90
 
@@ -61,6 +66,20 @@ def unseen(model: AuthenticityModel, examples: pd.DataFrame) -> pd.DataFrame:
     wrong = rows.platform.eq("youtube") & (np.arange(len(rows)) % 3 == 0)
     model.earlier_probability = np.full(60, 0.1)
     return rows.assign(fraud_probability=np.where(rows.is_fraud | wrong, 0.9, 0.1))
+
+
+@pytest.mark.parametrize(
+    ("order", "brier", "holds"),
+    [(0.2, 0.09, [True, True]), (0.12, 0.09, [False, True]), (0.33, 0.0901, [True, False])],
+)
+def test_what_chance_reaches_is_not_enough_to_speak(
+    order: float, brier: float, holds: list[bool]
+) -> None:
+    figures = {"base_rate": 0.1, "average_precision": order}
+    gates = authenticity_gates(
+        defined({**figures, "brier_score": brier, "brier_score_of_base_rate": 0.09}, 500)
+    )
+    assert [gate.holds for gate in gates] == holds
 
 
 def test_bias_shows_by_platform_and_drift_by_feature() -> None:
