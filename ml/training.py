@@ -93,7 +93,9 @@ def write_examples(owner: Tables, rows: pd.DataFrame) -> int:
     Returns:
         The number of rows.
     """
-    return owner.append("training_example", rows.assign(snapshot_id=fingerprint(rows)[:16]))
+    # of columns: a map of Arrow's has no values that can be hashed
+    named = rows.assign(snapshot_id=fingerprint(from_rows(rows))[:16])
+    return owner.append("training_example", named)
 
 
 def read_examples(tables: Tables) -> pd.DataFrame:

@@ -12,7 +12,9 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from ml import features
 from ml.features import FEATURES, account_features, as_rows, from_rows
+from ml.settings import MlSettings
 from ml.tables import Tables
+from ml.training import make_examples, read_examples
 from tests.marts import create_marts, insert
 from warehouse.client import connect
 from warehouse.schema_ddl import apply
@@ -338,6 +340,18 @@ def test_rows_of_the_table_give_the_frame_back(tables: Tables) -> None:
     pd.testing.assert_frame_equal(back[names], frame[names])
     stored = tables.read(query).features[0]
     assert "pod_share" not in stored
+
+
+def test_a_training_set_is_made_of_them(tables: Tables) -> None:
+    """Without a world's truth, nobody reports and nobody is found: there are no labels."""
+    settings = MlSettings(_env_file=None, snapshot_count=2)
+    assert make_examples(tables, tables, settings) == 2 * len(ACCOUNTS)
+    made = read_examples(tables)
+    assert made.labels.tolist() == [{}] * len(made)
+    days = sorted(made.as_of.dt.date.unique())
+    assert days[-1] - days[0] == timedelta(days=settings.snapshot_every_days)
+    names = [feature.name for feature in FEATURES]
+    pd.testing.assert_frame_equal(made[names], account_features(tables, days)[names])
 
 
 def test_no_day_is_refused(tables: Tables) -> None:
