@@ -296,7 +296,7 @@ def test_risk_is_trained_and_scored(tables: Tables, settings: MlSettings) -> Non
 def test_a_challenger_scores_in_the_shadow_and_speaks_by_a_persons_will_alone(
     tables: Tables, settings: MlSettings, caplog: pytest.LogCaptureFixture
 ) -> None:
-    write_examples(tables, rows(2))
+    write_examples(tables, rows(7, days=12))
     registry = Registry(tables, settings)
     before = registry.challenger("risk")
     trained = jobs.train("risk", tables, tables, settings)
