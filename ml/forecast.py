@@ -13,13 +13,13 @@ A direct multi-horizon model (:mod:`ml.growth`): what simple methods leave over 
 series, and its intervals are corrected by group from origins that are already resolved. Coverage
 holds over groups of series, not for a single one.
 
-``method`` says what was done: ``gbm+conformal`` or ``blend+conformal``; below 20 series, where
-nothing is learnt, ``combination+conformal``; below two horizons of history, or with too few
-resolved origins to tell an error, ``ets`` or ``drift`` of statsforecast, whose own intervals are
-too narrow for what drifts, and why (``short_history``, ``few_origins``, ``still`` for no step in a
-long while); for a series that never changes ``last_value``. Then the defects of the series that
-were mended: ``gbm+conformal|gap|rounded``. What cannot be known is NaN: the interval of a single
-point, the forecast of a series without one value.
+``method`` says what was done: ``gbm+conformal`` or ``blend+conformal``; for few series with a short
+history, where nothing can be learnt and judged, ``combination+conformal``; below two horizons of
+history, or with too few resolved origins to tell an error, ``ets`` or ``drift`` of statsforecast,
+whose own intervals are too narrow for what drifts, and why (``short_history``, ``few_origins``,
+``still`` for no step in a long while); for a series that never changes ``last_value``. Then the
+defects of the series that were mended: ``gbm+conformal|gap|rounded``. What cannot be known is NaN:
+the interval of a single point, the forecast of a series without one value.
 """
 
 from collections.abc import Sequence

@@ -56,8 +56,8 @@ WORDS = {
         what=(
             "Followers, reach and engagement rate in 7, 14, 28 and 90 days with intervals of 80 "
             "and 95 %. Direct quantile boosting over all accounts, corrected by group from origins "
-            "that are resolved; below 20 accounts simple methods, combined, with the errors that "
-            "they made; short histories by statsforecast. The method names which."
+            "that are resolved; for few accounts simple methods, combined, with the errors "
+            "that they made; short histories by statsforecast. The method names which."
         ),
         use=("To plan with a range, and to see when an account leaves it.",),
         misuse=(

@@ -9,10 +9,10 @@ quantile gradient boosting on top of it. Few or regular series are better off wi
 chosen one's intervals are then corrected by group (:mod:`ml.growth.conformal`) with its out-of-fold
 misses: horizon x tercile of relative error x tercile of size, rounded counters by themselves.
 
-Too few series cannot be parted into those that are fitted and those that judge; nothing is fitted
-then: ``combination`` is the simple methods' own, which at every origin knows the past alone, so
-that its errors at resolved origins are honest. Their quantiles are its intervals, counting as many
-errors as there are stretches of one horizon's length.
+Few series with a history of few horizons cannot be parted, by series or in time, into what is
+fitted and what judges; nothing is fitted then: ``combination`` is the simple methods' own, which at
+every origin knows the past alone, so that its errors at resolved origins are honest. Their
+quantiles are its intervals, counting as many errors as there are stretches of one horizon's length.
 """
 
 from collections.abc import Sequence
@@ -97,7 +97,7 @@ def learn(
     true = examples.target
     examples = replace(examples, target=_held(true, examples.horizon))
     wanted = quantiles_of(levels)
-    folds = _folds(examples, seed)
+    folds = _folds(examples, horizons, seed)
     if not folds:
         return _unlearnt(replace(examples, target=true), horizons, wanted, levels)
     judged = np.flatnonzero(np.any([test for _, test in folds], axis=0))
@@ -139,6 +139,18 @@ def quantiles(
     return point, lows, highs
 
 
+def _later(examples: Examples, place: int, step: int) -> np.ndarray:
+    """Rows of a horizon's later half of origins, or of all where half of them tell too little.
+
+    The usual error of a young series is told by few origins and mostly too large, so that what
+    came in its units is too small.
+    """
+    rows = np.flatnonzero(examples.horizon == place)
+    later = rows[examples.origin[rows] <= np.median(examples.origin[rows])] if len(rows) else rows
+    enough = _separate_origins(examples.take(later), place, step) >= ORIGINS_TO_TELL
+    return later if enough else rows
+
+
 def _held(target: np.ndarray, horizon: np.ndarray) -> np.ndarray:
     bound = np.zeros(len(target))
     for place in np.unique(horizon):
@@ -147,15 +159,35 @@ def _held(target: np.ndarray, horizon: np.ndarray) -> np.ndarray:
     return np.clip(target, -bound, bound)
 
 
-def _folds(examples: Examples, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
-    """(train, test) masks by series; none where the series are too few to part."""
+def _folds(
+    examples: Examples, horizons: Sequence[int], seed: int
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """(train, test) masks: by series, or by time where there are too few series; none if neither.
+
+    In time the tested stretch is kept apart from training by the longest horizon on either side.
+    """
     series = np.unique(examples.series)
-    if len(series) < SERIES_FOR_FOLDS:
+    if len(series) >= SERIES_FOR_FOLDS:
+        shuffled = np.random.default_rng(seed).permutation(len(series)) % FOLDS
+        fold = shuffled[np.searchsorted(series, examples.series)]
+        count = 1 if len(examples) >= ROWS_FOR_ONE_FOLD else FOLDS
+        return [(fold != one, fold == one) for one in range(count)]
+    separate = [_separate_origins(examples, place, step) for place, step in enumerate(horizons)]
+    if min(one for one in separate if one) < ORIGINS_TO_LEARN:
         return []
-    shuffled = np.random.default_rng(seed).permutation(len(series)) % FOLDS
-    fold = shuffled[np.searchsorted(series, examples.series)]
-    count = 1 if len(examples) >= ROWS_FOR_ONE_FOLD else FOLDS
-    return [(fold != one, fold == one) for one in range(count)]
+    cuts = np.quantile(examples.origin, np.linspace(0, 1, FOLDS + 1)[1:-1])
+    fold = np.searchsorted(cuts, examples.origin)
+    folds = []
+    for one in range(FOLDS):
+        test = fold == one
+        if not test.any():
+            continue
+        first, last = examples.origin[test].min(), examples.origin[test].max()
+        reach = max(horizons)
+        apart = (examples.origin < first - reach) | (examples.origin > last + reach)
+        if apart.sum() >= len(examples) // (2 * FOLDS):
+            folds.append((apart, test))
+    return folds
 
 
 def _unlearnt(
@@ -176,10 +208,11 @@ def _unlearnt(
     }
     corrections = np.zeros((len(levels), count, _GROUPS))
     for place, step in enumerate(horizons):
-        found = examples.target[examples.horizon == place]
+        own = examples.take(_later(examples, place, step))
+        found = own.target
         if not len(found):
             continue
-        separate = _separate_origins(examples, place, step)
+        separate = _separate_origins(own, place, step)
         middle = np.median(found)
         state["spread"][place] = middle
         for at, level in enumerate(levels):

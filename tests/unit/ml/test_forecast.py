@@ -206,9 +206,24 @@ def test_intervals_of_ten_series_cover_days_that_their_fit_had_not_seen(
     assert coverage(told["value"], told["lo_95"], told["hi_95"]) >= 0.9
 
 
-def test_below_twenty_series_nothing_is_learnt_and_few_stretches_have_wide_intervals() -> None:
-    few = simulate(19, 70, seed=6)[0]
-    made = forecast(few, [3, 20], now=NOW)
-    assert made["method"].str.startswith("combination+conformal").all()
-    many = simulate(20, 70, seed=6)[0]
-    assert not forecast(many, [3], now=NOW)["method"].str.startswith("combination").any()
+def test_few_series_are_learnt_from_only_where_time_parts_what_is_fitted_from_what_judges() -> None:
+    few = simulate(10, 100, seed=6)[0]
+    short = forecast(few, [7, 40], now=NOW)
+    assert short["method"].str.startswith(("combination+conformal", "ets|few_origins")).all()
+    assert short.loc[short["horizon"] == 7, "method"].str.startswith("combination").all()
+    assert forecast(few, [3, 7], now=NOW)["method"].str.match(r"(gbm|blend)\+conformal").all()
+
+
+def test_errors_of_young_origins_do_not_narrow_the_intervals_of_few_series() -> None:
+    """Of straight lines that jitter, the usual error is told far too large until it is told often."""
+    rng = np.random.default_rng(3)
+    lines = [
+        counter([1_000 * (n + 1) + 10 * day + int(rng.integers(0, 5)) for day in range(130)], str(n))
+        for n in range(12)
+    ]
+    history = pd.concat(lines)
+    origin = history["date"].max() - pd.Timedelta(days=40)
+    made = forecast(history[history["date"] <= origin], [7, 14, 40], now=NOW)
+    told = made.merge(history, on=["series_id", "date"])
+    assert told["method"].str.startswith("combination").all()
+    assert coverage(told["value"], told["lo_80"], told["hi_80"]) >= 0.7
