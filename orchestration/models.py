@@ -29,10 +29,14 @@ VERSION = "version"
 SCORED = "scored"
 FEATURE_MARTS = (
     "mart_fraud__account_day",
+    "mart_fraud__follower_spike",
     "mart_growth__account_day",
     "mart_engagement__account_day",
+    "mart_engagement__post",
+    "mart_audience__account_day",
     "mart_insurance__account_exposure",
 )
+"""What ``ml.features`` reads."""
 HISTORY_MARTS = ("mart_growth__account_day", "mart_engagement__account_day")
 MODELS = ("authenticity", "growth", "risk")
 

@@ -218,7 +218,9 @@ def test_errors_of_young_origins_do_not_narrow_the_intervals_of_few_series() -> 
     """Of straight lines that jitter, the usual error is told far too large until it is told often."""
     rng = np.random.default_rng(3)
     lines = [
-        counter([1_000 * (n + 1) + 10 * day + int(rng.integers(0, 5)) for day in range(130)], str(n))
+        counter(
+            [1_000 * (n + 1) + 10 * day + int(rng.integers(0, 5)) for day in range(130)], str(n)
+        )
         for n in range(12)
     ]
     history = pd.concat(lines)

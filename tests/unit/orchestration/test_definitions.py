@@ -1,6 +1,8 @@
 """The graph: loads without environment and network, keys meet by name, nothing is left out."""
 
+import inspect
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,8 +12,10 @@ import pytest
 import yaml
 from dagster._core.definitions.sensor_definition import SensorExecutionData
 
+from ml import features
 from orchestration.bi import CHECK
 from orchestration.executor import PRELOADED, with_forks
+from orchestration.models import FEATURE_MARTS
 
 ROOT = Path(__file__).resolve().parents[3]
 SEEDS = ROOT / "dbt_project" / "seeds"
@@ -402,3 +406,8 @@ def test_what_steps_are_forked_from_has_not_loaded_the_engine() -> None:
     code = f"import sys; {loads}; sys.exit('chdb' in sys.modules)"
     done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], cwd=ROOT)
     assert done.returncode == 0
+
+
+def test_the_features_stand_below_every_mart_that_they_read() -> None:
+    read = set(re.findall(r"mart_[a-z]+__[a-z_]+", inspect.getsource(features)))
+    assert read == set(FEATURE_MARTS)
