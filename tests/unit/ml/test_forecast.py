@@ -215,7 +215,7 @@ def test_few_series_are_learnt_from_only_where_time_parts_what_is_fitted_from_wh
 
 
 def test_errors_of_young_origins_do_not_narrow_the_intervals_of_few_series() -> None:
-    """Of straight lines that jitter, the usual error is told far too large until it is told often."""
+    """Of lines that jitter, the usual error is told far too large until it is told often."""
     rng = np.random.default_rng(3)
     lines = [
         counter(
