@@ -78,11 +78,13 @@ def build_world(
 
 
 def already_built(path: Path, world: list[str]) -> bool:
-    """Whether the folder holds the whole world; one that holds none is marked as this one's."""
+    """Whether the folder holds the whole world; an empty one is marked as this one's."""
     asked, marker = " ".join(world), path / "world"
     path.mkdir(parents=True, exist_ok=True)
-    if not marker.exists():
+    if not any(path.iterdir()):
         marker.write_text(asked)
+    if not marker.exists():
+        raise UserError(f"{path}: is not empty and holds no world. Pass another --path.")
     if (found := marker.read_text()) != asked:
         raise UserError(f"{path}: holds the world of {found}. Pass another --path, or remove it.")
     return (path / BUILT).exists()

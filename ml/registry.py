@@ -134,9 +134,10 @@ class Registry:
         by a promotion or by a person.
 
         Args:
-            version: as :meth:`register` gave it.
+            version: as :meth:`register` gave it; its stage is read again.
             failed: each check that does not hold, in words; none makes it a candidate.
         """
+        version = self.version(version.model_name, version.version)
         if version.stage not in ("trained", "candidate", "refused"):
             return version
         stage = "refused" if failed else "candidate"

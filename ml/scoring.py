@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ml.errors import ArtifactError
 from ml.features import KEYS, account_features, as_rows, from_rows
 from ml.histories import read_history
 from ml.perils import predict_risk
@@ -104,6 +105,11 @@ def forecast_growth(
 
     def write(version: Version, models: Any) -> int:
         written = 0
+        if accounts.empty:
+            raise UserError(
+                f"growth: no account was read in the 7 days up to {as_of}, so none is forecast. "
+                "Launch the job daily for one of them."
+            )
         for metric, model in models.items():
             for start in range(0, len(accounts), ACCOUNTS_AT_ONCE):
                 part = accounts.iloc[start : start + ACCOUNTS_AT_ONCE]
@@ -126,7 +132,14 @@ def _speak(registry: Registry, name: str, write: Callable[[Version, Any], int]) 
         ml.errors.ArtifactError: the champion may not be used.
     """
     champion = registry.champion(name)
-    written, silent = write(champion, registry.load(champion)), []
+    model = registry.load(champion)
+    try:
+        written, silent = write(champion, model), []
+    except AttributeError as error:  # its state is that of other code
+        raise ArtifactError(
+            f"model {name} {champion.version}: cannot score ({error}). Another version of this "
+            "project has trained it: launch the job train_models."
+        ) from error
     for shadow in (registry.candidate(name), registry.challenger(name)):
         if shadow is None:
             continue

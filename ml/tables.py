@@ -12,8 +12,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import DatabaseError
 
 from warehouse.client import connect, log_comment
+from warehouse.errors import UserError
 from warehouse.settings import Identity, WarehouseSettings
 
 
@@ -71,17 +73,28 @@ class Tables:
 
         Returns:
             The number of rows.
+
+        Raises:
+            UserError: the table is of an older version and lacks a column.
         """
         if frame.empty:
             return 0
         stamped = frame.assign(created_at=pd.Timestamp.now("UTC"))
-        self.client.insert_arrow(
-            table,
-            _arrow(stamped),
-            database=self.database("ml"),
-            # what must be known and is not is refused, not written as 0
-            settings={"input_format_null_as_default": 0},
-        )
+        try:
+            self.client.insert_arrow(
+                table,
+                _arrow(stamped),
+                database=self.database("ml"),
+                # what must be known and is not is refused, not written as 0
+                settings={"input_format_null_as_default": 0},
+            )
+        except DatabaseError as error:
+            if "NO_SUCH_COLUMN_IN_TABLE" not in str(error):
+                raise
+            raise UserError(
+                f"{self.database('ml')}.{table}: has the shape of an older version. "
+                "Run python -m warehouse schema."
+            ) from error
         return len(stamped)
 
 

@@ -1,6 +1,7 @@
 """Models as assets: features, training set, fitted model, blocking checks, promotion, scores.
 
-The libraries that models need take seconds to load: a step loads them when it runs, not the graph.
+The libraries that models need take seconds to load: the graph loads without them, steps are forked
+from a process that has them (``orchestration.executor``).
 Training runs weekly: a version is registered, its gates are asset checks that block, and what comes
 behind them makes the very version that they judged the champion. One pool per model lets one step
 train or promote it at a time. Scoring runs daily with the champion; a candidate that waits and a

@@ -94,7 +94,8 @@ def start(stack: ExitStack, path: Path, console: Console) -> list[Launched]:
         services.append(sandbox)
     else:
         env |= dagster_environment(data_folder() / "dagster")
-        run_command(module("warehouse", "schema"), env)
+    # what an older version has made is brought up to date
+    run_command(module("warehouse", "schema"), env)
     end_lost_runs(env["DAGSTER_HOME"], lambda line: console.print(line, soft_wrap=True))
     services += [launch(dagster_service(settings.dagster_port, env)), superset]
     for service in services:

@@ -2,6 +2,7 @@
 
 import re
 from importlib.resources import files
+from typing import Any
 from uuid import uuid4
 
 from clickhouse_connect.driver.client import Client
@@ -9,6 +10,7 @@ from clickhouse_connect.driver.client import Client
 from warehouse.errors import UserError
 from warehouse.settings import LAYERS, WarehouseSettings
 
+Columns = list[tuple[str, str]]
 TABLE = re.compile(r"CREATE TABLE IF NOT EXISTS (\S+)")
 SHAPE = """
 SELECT
@@ -46,31 +48,41 @@ def statements(settings: WarehouseSettings) -> list[str]:
 def apply(client: Client, settings: WarehouseSettings) -> int:
     """Create what is missing; running it again changes nothing.
 
-    A table that an older version made in another shape is made again where it is empty.
+    A table that an older version made in another shape is made again where it is empty; where it
+    holds rows, new columns that may be NULL are added to it.
 
     Returns:
         The number of statements that ran.
 
     Raises:
-        UserError: a table of another shape holds rows.
+        UserError: tables of a shape that cannot be brought up to date hold rows; all others are
+            there then.
     """
-    ddl = statements(settings)
+    ddl, refused = statements(settings), []
     for statement in ddl:
         client.command(statement)
         if found := TABLE.match(statement):
-            _reshape(client, statement, found.group(1))
+            try:
+                _reshape(client, statement, found.group(1))
+            except UserError as error:
+                refused.append(str(error))
+    if refused:
+        raise UserError(" ".join(refused))
     return len(ddl)
 
 
 def _reshape(client: Client, statement: str, name: str) -> None:
-    """Bring an empty table into the shape of its statement."""
+    """Bring a table into the shape of its statement."""
     # a name of its own: another process may apply the schema at the same time
     fresh = f"{name}__{uuid4().hex[:12]}"
     client.command(statement.replace(name, fresh, 1))
     try:
-        *shape, rows = _shape(client, name)
-        *wanted, _ = _shape(client, fresh)
-        if shape == wanted:
+        columns, *kind, rows = _shape(client, name)
+        wanted, *kind_wanted, _ = _shape(client, fresh)
+        if (columns, kind) == (wanted, kind_wanted):
+            return
+        if rows and kind == kind_wanted and (added := _added(columns, wanted)):
+            client.command(f"ALTER TABLE {name} {', '.join(added)}")
             return
         if rows:
             raise UserError(
@@ -82,7 +94,21 @@ def _reshape(client: Client, statement: str, name: str) -> None:
         client.command(f"DROP TABLE IF EXISTS {fresh}")
 
 
-def _shape(client: Client, name: str) -> tuple[object, ...]:
+def _added(columns: Columns, wanted: Columns) -> list[str]:
+    """How the columns become those that are wanted, where only some that may be NULL are new."""
+    if [column for column in wanted if column in columns] != columns:
+        return []
+    steps, place = [], "FIRST"
+    for name, kind in wanted:
+        if (name, kind) not in columns:
+            if "Nullable(" not in kind:
+                return []
+            steps.append(f"ADD COLUMN {name} {kind} {place}")
+        place = f"AFTER {name}"
+    return steps
+
+
+def _shape(client: Client, name: str) -> tuple[Any, ...]:
     database, _, table = name.partition(".")
     row = client.query(SHAPE, parameters={"database": database, "table": table}).result_rows[0]
     return tuple(row)

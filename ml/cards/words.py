@@ -38,14 +38,14 @@ WORDS = {
         ),
         judged_on=(
             "rows of the last third of the training days, each by the members that were not fitted "
-            "on its creator"
+            "on its creator, calibrated on half of these creators and judged on the other half"
         ),
         limits=(
             "Labels are findings: late, never complete, a few of them wrong.",
             "A kind of fraud that no label knows is seen by the signals that stand out alone.",
             "The interval is the spread of members fitted on creators drawn anew: how much the "
             "probability hangs on the training set, not a coverage.",
-            "The two numbers of the calibration were fitted on the rows that judge it.",
+            "The calibration that speaks is fitted on both halves once one of them has judged it.",
             "Rows are not independent: an account stands in several days.",
             "Many signals are the most of a window of 365 days: while the history is shorter they "
             "rise with it, and features shift.",
@@ -75,7 +75,8 @@ WORDS = {
     "risk": Words(
         title="Risk",
         what=(
-            "By peril: events a year, probability in a year, expected loss, a band 1-5, reasons, "
+            "By peril: events a year, probability in a year, the share that costs anything, "
+            "expected loss and days of an outage, a band 1-5, reasons, "
             "and the credibility Z of the segment's own experience. Frequency is a Poisson GLM, "
             "or in a challenger monotone boosting; severity a Gamma GLM or a mean; a belief of "
             "experts is the start."
@@ -91,8 +92,7 @@ WORDS = {
         judged_on=(
             "the last third of the training days, by models of the same kind that were fitted on "
             "the days before them (what says `train` on all days, which the fit had seen); "
-            "reports of the last days are still to come, so actual to expected may lie somewhat "
-            "below 1"
+            "exposure counts by the share of reports that have come"
         ),
         limits=(
             "Incidents are rare: a peril with few of them is a belief more than experience.",

@@ -158,7 +158,7 @@ def test_spikes_of_90_days_are_listed_strongest_first(
 
 def test_the_curve_is_that_of_the_strongest_spike(chart_rows: ChartRows) -> None:
     rows = chart_rows("spikes-on-the-curve")
-    account = "Mia i Co/i, tiktok:t1"
+    account = "Mia i Co/i, tiktok t1"
     assert [row[f"Followers, {account}"] for row in rows] == [900, 1000, 1010]
     assert [row[f"Jump, {account}"] for row in rows] == [900, None, 1010]
     assert len(rows[0]) == 3, "one account"

@@ -137,7 +137,7 @@ def test_a_forecast_stands_between_its_bounds_beside_what_came_of_it(
     chart_rows: ChartRows,
 ) -> None:
     come, ahead = chart_rows("forecast")
-    names = [f"{line}, Tom, tiktok:t2" for line in LINES]
+    names = [f"{line}, Tom, tiktok t2" for line in LINES]
     assert [come[name] for name in names] == [
         *(2_000_200, 2_000_300, 2_000_400, 2_000_550, 2_000_800),
         2_000_500,
@@ -154,7 +154,7 @@ def test_the_largest_account_that_a_creator_sees_is_its_own(
 ) -> None:
     asked = saved(superset, "growth", "forecast")
     come, ahead = rows(sign_in("creator_mia", "creator").ask("POST", CHART_DATA, asked))
-    names = [f"{line}, Mia i Co/i, tiktok:t1" for line in LINES]
+    names = [f"{line}, Mia i Co/i, tiktok t1" for line in LINES]
     assert [come[name] for name in names] == [985, 995, 1005, 1020, 1045, 1010]
     assert [ahead[name] for name in names] == [1000, 1010, 1020, 1035, 1060, None]
 

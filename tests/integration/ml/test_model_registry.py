@@ -124,6 +124,13 @@ def test_judging_again_changes_what_waits_alone(registry: Registry) -> None:
     assert registry.champion("judged") == champion
 
 
+def test_a_promotion_by_a_person_while_checks_run_stands(registry: Registry) -> None:
+    trained = add(registry, "hurried", 3)
+    registry.promote("hurried", trained.version, "a person could not wait")
+    registry.judge(trained, ["loss 2 (<= 1 needed)"])
+    assert stages(registry, "hurried") == {trained.version: "champion"}
+
+
 def test_promotion_retires_the_candidates_that_waited_longer(registry: Registry) -> None:
     older, chosen, newer = (
         registry.judge(add(registry, "waits", leaves), []) for leaves in (3, 4, 5)

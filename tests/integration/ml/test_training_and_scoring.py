@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_limits
 from ml import jobs, scoring
 from ml.candidate import named
 from ml.cards.card import CARD_FILE
-from ml.errors import NoChampionError, TooFewError
+from ml.errors import ArtifactError, NoChampionError, TooFewError
 from ml.features import FEATURES
 from ml.histories import HORIZONS
 from ml.labels import PERILS
@@ -349,6 +349,27 @@ def test_a_shadow_that_fails_while_it_scores_does_not_silence_the_champion(
         score_risk(tables, settings, [LAST])
 
 
+def test_a_champion_of_other_code_is_said_to_need_training(
+    tables: Tables, settings: MlSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_examples(tables, rows(3))
+    trained = jobs.train("risk", tables, tables, settings)
+    jobs.promote_judged("risk", trained.version.version, tables, settings)
+
+    def failing(*_: object) -> pd.DataFrame:
+        raise AttributeError("'PerilModel' object has no attribute 'new_'")
+
+    monkeypatch.setattr(scoring, "predict_risk", failing)
+    with pytest.raises(ArtifactError, match=r"cannot score \(.*new_.*launch the job train_models"):
+        score_risk(tables, settings, [LAST])
+
+
+def test_a_table_of_an_older_version_is_named_with_its_remedy(tables: Tables) -> None:
+    frame = pd.DataFrame({"peril": ["liability"], "unheard_of": [1.0]})
+    with pytest.raises(UserError, match=r"ml\.risk_score: .*Run python -m warehouse schema"):
+        tables.append("risk_score", frame)
+
+
 def test_a_tier_that_is_not_known_stays_unknown() -> None:
     tiers = with_tier(pd.DataFrame({"follower_log": [3.99, 4.0, 5.0, 6.0, np.nan]})).follower_tier
     assert tiers.tolist() == ["nano", "micro", "mid", "mega", None]
@@ -473,6 +494,9 @@ def test_growth_is_trained_and_forecast(tables: Tables, settings: MlSettings) ->
     Registry(tables, settings).promote("growth", trained.version.version, "tried")
     written = forecast_growth(tables, tables, settings, [LAST - timedelta(days=1), LAST])
     assert written == Scored(12 * len(HORIZONS), [])
+    silent = LAST + timedelta(days=30)
+    with pytest.raises(UserError, match=f"no account was read in the 7 days up to {silent}"):
+        forecast_growth(tables, tables, settings, [silent])
     made = tables.read("SELECT * FROM {ml}.growth_forecast WHERE horizon_days = 28")
     latest = frame[frame.snapshot_date == LAST].set_index("account_key").follower_count
     gain = made.set_index("account_key").forecast_value - latest

@@ -392,6 +392,24 @@ def test_an_empty_table_of_an_older_shape_is_made_again(
     assert client.command(left) == 1
 
 
+def test_new_columns_that_may_be_null_are_added_to_rows(
+    client: Client, warehouse: WarehouseSettings
+) -> None:
+    from warehouse.schema_ddl import apply
+
+    wanted = client.query("DESCRIBE TABLE ml.risk_score").result_columns[0]
+    for column in ("paid_share", "currency"):
+        client.command(f"ALTER TABLE ml.risk_score DROP COLUMN {column}")
+    client.command("INSERT INTO ml.risk_score (peril, event_frequency) VALUES ('liability', 0.5)")
+    try:
+        apply(client, warehouse)
+        assert client.query("DESCRIBE TABLE ml.risk_score").result_columns[0] == wanted
+        kept = client.query("SELECT peril, event_frequency, paid_share FROM ml.risk_score")
+        assert kept.result_rows == [("liability", 0.5, None)]
+    finally:
+        client.command("TRUNCATE TABLE ml.risk_score")
+
+
 def test_a_table_of_an_older_shape_with_rows_is_refused(
     client: Client, warehouse: WarehouseSettings
 ) -> None:
@@ -401,9 +419,11 @@ def test_a_table_of_an_older_shape_with_rows_is_refused(
     client.command("CREATE TABLE ml.risk_score (peril String) ENGINE = MergeTree ORDER BY peril")
     client.command("INSERT INTO ml.risk_score VALUES ('liability')")
     try:
+        client.command("DROP TABLE ml.training_example")
         with pytest.raises(UserError, match=r"ml\.risk_score: .* 1 rows\. Move them away"):
             apply(client, warehouse)
         assert client.command("SELECT count() FROM ml.risk_score") == 1
+        assert client.command("EXISTS ml.training_example"), "one refusal keeps no other table away"
     finally:
         client.command("DROP TABLE ml.risk_score")
         apply(client, warehouse)

@@ -18,6 +18,12 @@ def test_a_stopped_build_goes_on_and_a_whole_one_is_left_alone(tmp_path: Path) -
     assert already_built(path, WORLD)
 
 
+def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
+    (tmp_path / BUILT).touch()
+    with pytest.raises(UserError, match="is not empty and holds no world"):
+        already_built(tmp_path, WORLD)
+
+
 def test_another_world_in_the_folder_is_refused(tmp_path: Path) -> None:
     already_built(tmp_path, WORLD)
     with pytest.raises(UserError, match=r"holds the world of --seed 11 .*Pass another --path"):
