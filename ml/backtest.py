@@ -10,36 +10,43 @@ from ml.candidate import Metric, defined
 from ml.evaluation.forecast_metrics import coverage, wape
 from ml.forecast import fit
 from ml.growth.baselines import drifted
-from ml.histories import HORIZONS
+from ml.histories import FINAL_AFTER, horizons_of
 from ml.segments import LEAST_ACCOUNTS, parts
 
 DAYS = 28
 METRIC = "follower_count"
 
 
-def backtest(history: pd.DataFrame, as_of: date, seed: int, days: int = DAYS) -> pd.DataFrame:
-    """Forecast a history's last ``days`` from what was known before them.
+def backtest(
+    history: pd.DataFrame, as_of: date, seed: int, metric: str = METRIC, days: int = DAYS
+) -> pd.DataFrame:
+    """Forecast a history's last ``days`` as they are forecast: from what was final before them.
 
     Args:
         history: ``series_id`` (account key), ``date``, ``value``.
         as_of: its last day.
         seed: of the fit.
-        days: length of what is forecast; longer horizons are left out.
+        metric: whose history it is; it says how far from its last final day it is forecast.
+        days: the longest horizon that is judged.
 
     Returns:
-        One row per account and horizon that came true: ``series_id``, ``horizon``, ``point``,
+        One row per account and horizon that came true: ``series_id``, ``horizon`` (days after the
+        day on which the forecast would have been made), ``point``,
         ``lo_80``, ``hi_80``, ``lo_95``, ``hi_95``, ``actual``, ``start`` (the value at the origin)
         and drift's ``drift_point``, ``drift_lo_80``, ``drift_hi_80`` (NaN where it has none).
     """
-    origin = pd.Timestamp(as_of) - pd.Timedelta(days=days)
+    ago = FINAL_AFTER[metric]
+    origin = pd.Timestamp(as_of) - pd.Timedelta(days=days + ago)
     before = history[history.date <= origin]
-    horizons = [step for step in HORIZONS if step <= days]
+    horizons = [step for step in horizons_of(metric) if step <= days + ago]
     made = fit(before, horizons, seed=seed).predict(before)
     came = history.rename(columns={"value": "actual"})
     start = history.rename(columns={"date": "origin", "value": "start"})
     judged = made.merge(came, on=["series_id", "date"]).dropna()
     judged = judged.merge(start, on=["series_id", "origin"], how="left")
-    return judged.merge(drifted(before, horizons, [0.8]), on=["series_id", "horizon"], how="left")
+    drift = drifted(before, horizons, [0.8])
+    judged = judged.merge(drift, on=["series_id", "horizon"], how="left")
+    return judged.assign(horizon=judged.horizon - ago)
 
 
 def growth_figures(judged: pd.DataFrame, metric: str = METRIC) -> list[Metric]:

@@ -26,7 +26,7 @@ from ml.segments import with_language, with_tier
 from ml.settings import MlSettings
 from ml.tables import Tables
 from ml.training import publish, read_examples
-from ml.validation import double_lift_figures, risk_figures
+from ml.validation import LEAST_EVENTS, double_lift_figures, risk_figures
 
 Learner = Literal["glm", "boosting"]
 
@@ -180,22 +180,34 @@ def _fit(
 
 
 def _gates(fitted: _Fitted) -> list[Gate]:
-    """What the models of the earlier days must have got right on the later ones, all perils as one.
+    """What the models of the earlier days must have got right on the later ones.
 
-    The level, as far as so many events can tell. Where covariates have spoken, they must also have
-    told accounts apart better than one frequency for each peril would have.
+    The level, as far as so many events can tell, of all perils as one and of each of which enough
+    events are expected: a tariff reads them one by one. Where covariates have spoken, they must
+    also have told accounts apart better than one frequency for each peril would have.
     """
     figures = named(fitted.metrics)
-    ratio = figures["actual_to_expected"]
-    wide = LEVEL_TOLERANCE + 2 * figures["actual_to_expected_error"]
+    levels = {peril: named(fitted.metrics, peril) for peril in fitted.judged}
     gates = [
-        Gate("actual to expected events of later days, least", ratio, 1 - wide, False),
-        Gate("actual to expected events of later days, most", ratio, 1 + wide, True),
+        gate
+        for peril, level in levels.items()
+        if peril == "all" or level.get("expected_events", 0) >= LEAST_EVENTS
+        for gate in _level_gates(peril, level)
     ]
     if any(model.glm_ is not None for model in fitted.earlier.values()):
         reduction = figures.get("deviance_reduction", nan)
         gates.append(Gate("deviance below the constant model's on later days", reduction, 0, False))
     return gates
+
+
+def _level_gates(peril: str, figures: Mapping[str, float]) -> list[Gate]:
+    ratio = figures["actual_to_expected"]
+    wide = LEVEL_TOLERANCE + 2 * figures["actual_to_expected_error"]
+    name = f"{peril}: actual to expected events of later days"
+    return [
+        Gate(f"{name}, least", ratio, 1 - wide, False),
+        Gate(f"{name}, most", ratio, 1 + wide, True),
+    ]
 
 
 def _fit_model(model: RiskModel, rows: pd.DataFrame, seed: int, other: RiskModel | None) -> None:

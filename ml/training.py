@@ -228,7 +228,8 @@ def _backtests(histories: Mapping[str, pd.DataFrame], seed: int) -> dict[str, pd
         TooFewError: all are left out.
     """
     made = {
-        metric: backtest(history, history.date.max(), seed) for metric, history in histories.items()
+        metric: backtest(history, history.date.max(), seed, metric)
+        for metric, history in histories.items()
     }
     blind = ", ".join(metric for metric, rows in made.items() if rows.empty)
     words = f"growth: no account has a day of {blind} that a backtest of 28 days could be held to. "

@@ -216,9 +216,11 @@ def test_a_candidate_that_fails_a_gate_waits_no_longer(
     assert registry.champion("authenticity").version == refused.version
 
 
-def later_days(examples: pd.DataFrame, suspended: Callable[[int], float]) -> pd.DataFrame:
-    """The same, with other suspensions by account on the last four days."""
-    is_later = examples.as_of > pd.Timestamp(LAST) - pd.Timedelta(days=4 * 28)
+def later_days(
+    examples: pd.DataFrame, suspended: Callable[[int], float], days: int = 4
+) -> pd.DataFrame:
+    """The same, with other suspensions by account on the last days."""
+    is_later = examples.as_of > pd.Timestamp(LAST) - pd.Timedelta(days=days * 28)
     labels = [
         label | {"suspension": suspended(int(account)), "suspension_amount": 250.0}
         if later
@@ -233,8 +235,8 @@ def later_days(examples: pd.DataFrame, suspended: Callable[[int], float]) -> pd.
 @pytest.mark.parametrize(
     ("suspended", "gate"),
     [
-        (lambda account: float(account % 2), "actual to expected events of later days, most"),
-        (lambda account: 0.0, "actual to expected events of later days, least"),
+        (lambda account: float(account % 2), "all: actual to expected events of later days, most"),
+        (lambda account: 0.0, "all: actual to expected events of later days, least"),
         # the guilty of before are struck no more, and as many others are
         (
             lambda account: float(account % 40 == 1),
@@ -253,6 +255,24 @@ def test_a_risk_model_is_judged_by_days_that_it_has_not_seen(
     trained = jobs.train("risk", tables, tables, settings)
     assert gate in [failed.name for failed in trained.failed]
     assert Registry(tables, settings).version("risk", trained.version.version).stage == "refused"
+
+
+def test_perils_whose_levels_are_wrong_in_opposite_ways_do_not_cancel(
+    tables: Tables, settings: MlSettings
+) -> None:
+    """As many takeovers come as there were suspensions, which come no more."""
+    examples = later_days(rows(4, days=24), lambda account: 0.0, days=8)
+    is_later = examples.as_of > pd.Timestamp(LAST) - pd.Timedelta(days=8 * 28)
+    struck = is_later & (examples.account_id.astype(int) % 48 == 0)
+    examples["labels"] = [
+        label | {"account_takeover": float(one)}
+        for label, one in zip(examples.labels, struck, strict=True)
+    ]
+    write_examples(tables, examples)
+    trained = jobs.train("risk", tables, tables, settings)
+    failed = {gate.name for gate in trained.failed}
+    assert "suspension: actual to expected events of later days, least" in failed
+    assert not any(name.startswith("all: ") for name in failed)
 
 
 def test_risk_is_trained_and_scored(tables: Tables, settings: MlSettings) -> None:

@@ -47,3 +47,14 @@ def test_losses_are_of_the_rows_where_both_have_an_interval() -> None:
     assert figures["pinball_loss"] == pytest.approx(figures["pinball_loss_of_drift"])
     alone = named(growth_figures(rows.iloc[1:]), "follower_count")
     assert "pinball_loss" not in alone
+
+
+def test_a_metric_is_judged_as_far_ahead_as_it_is_forecast() -> None:
+    """The last three days of reach are not final when it is forecast: they are not known then."""
+    history = pd.concat([line("x:1", 0), line("x:2", 0)], ignore_index=True)
+
+    judged = backtest(history, AS_OF, seed=0, metric="reach_count")
+
+    assert sorted(judged.horizon.unique()) == [7, 14, 28]
+    ahead = judged.actual - judged.start
+    np.testing.assert_allclose(ahead, 10 * (judged.horizon + 3))
