@@ -17,7 +17,8 @@ holds over groups of series, not for a single one.
 history, where nothing can be learnt and judged, ``combination+conformal``; below two horizons of
 history, or with too few resolved origins to tell an error, ``ets`` or ``drift`` of statsforecast,
 whose own intervals are too narrow for what drifts, and why (``short_history``, ``few_origins``,
-``still`` for no step in a long while); for a series that never changes ``last_value``. Then the
+``still`` for no step in a long while), ``widened`` where a shorter horizon is learnt that must not
+be less sure; for a series that never changes ``last_value``. Then the
 defects of the series that were mended: ``gbm+conformal|gap|rounded``. What cannot be known is NaN:
 the interval of a single point, the forecast of a series without one value.
 """
@@ -122,7 +123,9 @@ class ForecastModel:
             rows = start + np.flatnonzero(lengths[start : start + _CHUNK] > 1)
             if len(rows):
                 self._learnt(panel, rows, moving[rows], steps, answer)
+        learnt = moving[:, None] & np.isfinite(point)
         _by_baseline(panel, moving, lengths, steps, levels, answer)
+        _never_surer(learnt, moving, steps, answer)
         _not_below_zero(panel, answer)
         return _framed(panel, steps, levels, answer)
 
@@ -349,6 +352,31 @@ def _by_baseline(
         answer.method[where] = np.array(
             [f"{name}|{reason}" for reason in answer.method[where]], dtype=object
         )
+
+
+def _never_surer(
+    learnt: np.ndarray, moving: np.ndarray, steps: tuple[int, ...], answer: _Answer
+) -> None:
+    """Widen a baseline's interval to that of the longest learnt horizon before it, times the root
+    of how much longer its own is: what the sum of as many independent steps would need.
+
+    Args:
+        learnt: (series, horizons), answered by the learner.
+        moving: (series,), which ones have an interval to widen.
+    """
+    ahead, last = np.array(steps, dtype=float), np.full(len(learnt), -1)
+    for at in np.argsort(ahead):
+        rows = np.flatnonzero(moving & ~learnt[:, at] & (last >= 0))
+        early = last[rows]
+        root = np.sqrt(ahead[at] / ahead[early])[:, None]
+        middle, start = answer.point[rows, at][:, None], answer.point[rows, early][:, None]
+        low = middle - root * (start - answer.lows[rows, early])
+        high = middle + root * (answer.highs[rows, early] - start)
+        enough = (answer.lows[rows, at] <= low) & (answer.highs[rows, at] >= high)
+        answer.lows[rows, at] = np.fmin(low, answer.lows[rows, at])
+        answer.highs[rows, at] = np.fmax(high, answer.highs[rows, at])
+        answer.method[rows, at] += np.where(enough.all(axis=1), "", "|widened")
+        last[learnt[:, at]] = at
 
 
 def _not_below_zero(panel: Panel, answer: _Answer) -> None:

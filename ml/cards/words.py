@@ -67,7 +67,7 @@ WORDS = {
         judged_on="the last 28 days of each metric, by a model of what was known before them",
         limits=(
             "Intervals of the methods ets and drift are statsforecast's own and too narrow for "
-            "what drifts: they cover .4 to .7 of 80 % on simulated series.",
+            "what drifts, also where they are widened: .4 to .7 of 80 % on simulated series.",
             "The horizon of 90 days is not judged here.",
             "One origin: the days that it forecasts share their events.",
         ),

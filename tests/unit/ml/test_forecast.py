@@ -229,3 +229,25 @@ def test_errors_of_young_origins_do_not_narrow_the_intervals_of_few_series() -> 
     told = made.merge(history, on=["series_id", "date"])
     assert told["method"].str.startswith("combination").all()
     assert coverage(told["value"], told["lo_80"], told["hi_80"]) >= 0.7
+
+
+def test_a_horizon_that_is_not_learnt_is_never_surer_than_a_learnt_one_before_it() -> None:
+    known = simulate(40, 210, seed=9)[0]
+    origin = known["date"].max() - pd.Timedelta(days=90)
+    made = forecast(known[known["date"] <= origin], [28, 7, 90], now=NOW)
+    far = made[made["horizon"] == 90].set_index("series_id")
+    near = made[made["horizon"] == 28].set_index("series_id")
+    assert near["method"].str.contains("conformal").all()
+    assert far["method"].str.startswith("ets|short_history").all()
+    assert far["method"].str.contains(r"\|widened").any()
+    root = np.sqrt(90 / 28)
+    for low, high in (("lo_80", "hi_80"), ("lo_95", "hi_95")):
+        needed = root * (near[high] - near["point"])
+        assert (far[high] - far["point"] >= needed - 1e-6).all()
+        above_zero = far[low] > 0
+        needed = root * (near["point"] - near[low])
+        assert (far["point"] - far[low] >= needed - 1e-6)[above_zero].all()
+    assert (far["lo_95"] <= far["lo_80"]).all()
+    assert (far["hi_80"] <= far["hi_95"]).all()
+    told = far.reset_index().merge(known, on=["series_id", "date"])
+    assert coverage(told["value"], told["lo_80"], told["hi_80"]) >= 0.65
