@@ -49,7 +49,6 @@ __all__ = [
 
 Floats = npt.NDArray[np.float64]
 
-PERILS = ("account_takeover", "suspension", "engagement_collapse", "reputation", "liability")
 BAND_EDGES = (0.5, 0.8, 1.25, 2.0)
 """Frequency against the portfolio's: band 1 below the first edge, band 5 from the last one on."""
 DAYS_OF_YEAR = 365
@@ -89,7 +88,7 @@ class RiskModel:
     """Frequency and severity of one peril.
 
     Args:
-        peril: one of ``PERILS``, or another name.
+        peril: one of ``ml.labels.PERILS``, or another name.
         covariates: columns of the frequency and the severity.
         segments: columns whose combination is a segment, e.g. platform and follower tier.
         learner: ``glm``, or ``boosting``, which predicts in the GLM's place; reasons stay the
