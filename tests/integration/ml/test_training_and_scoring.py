@@ -111,6 +111,12 @@ def rows(seed: int, days: int = 4) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
+def keep_features(tables: Tables) -> None:
+    """What is known of the accounts on the days that are scored."""
+    unlabelled = rows(1).drop(columns=["label_until", "exposure_years", "labels"])
+    tables.append("account_feature", unlabelled)
+
+
 def test_an_empty_warehouse_is_named(tables: Tables, settings: MlSettings) -> None:
     with pytest.raises(TooFewError, match=r"mart_growth__account_day: has no rows.*job daily"):
         make_examples(tables, tables, settings)
@@ -123,9 +129,7 @@ def test_an_empty_warehouse_is_named(tables: Tables, settings: MlSettings) -> No
 
 
 def test_without_a_champion_nothing_is_scored(tables: Tables, settings: MlSettings) -> None:
-    examples = rows(1)
-    tables.append("account_feature", examples.drop(columns=["label_until", "exposure_years",
-                                                            "labels"]))  # fmt: skip
+    keep_features(tables)
     for score in (score_authenticity, score_risk):
         with pytest.raises(NoChampionError, match="has no champion"):
             score(tables, settings, [LAST])
@@ -163,6 +167,7 @@ def test_a_training_set_is_read_back_as_it_was_written(tables: Tables) -> None:
 
 
 def test_authenticity_is_trained_promoted_and_scored(tables: Tables, settings: MlSettings) -> None:
+    keep_features(tables)
     write_examples(tables, rows(1))
     audience = f"{tables.database('marts')}.mart_audience__account_day"
     spoken = [[f"tiktok:{n}", LAST, "en"] for n in range(ACCOUNTS // 2)]
@@ -276,6 +281,7 @@ def test_perils_whose_levels_are_wrong_in_opposite_ways_do_not_cancel(
 
 
 def test_risk_is_trained_and_scored(tables: Tables, settings: MlSettings) -> None:
+    keep_features(tables)
     write_examples(tables, rows(1))
     trained = train_risk(tables, tables, settings)
     assert trained.failed == []
@@ -316,6 +322,7 @@ def test_risk_is_trained_and_scored(tables: Tables, settings: MlSettings) -> Non
 def test_a_challenger_scores_in_the_shadow_and_speaks_by_a_persons_will_alone(
     tables: Tables, settings: MlSettings, caplog: pytest.LogCaptureFixture
 ) -> None:
+    keep_features(tables)
     write_examples(tables, rows(7, days=12))
     registry = Registry(tables, settings)
     before = registry.challenger("risk")
@@ -347,6 +354,7 @@ def test_a_challenger_scores_in_the_shadow_and_speaks_by_a_persons_will_alone(
 def test_a_shadow_that_fails_while_it_scores_does_not_silence_the_champion(
     tables: Tables, settings: MlSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    keep_features(tables)
     tables.append("training_example", rows(3).assign(label_until=pd.Timestamp(2026, 7, 7)))
     trained = jobs.train("risk", tables, tables, settings)
     jobs.promote_judged("risk", trained.version.version, tables, settings)
@@ -372,6 +380,7 @@ def test_a_shadow_that_fails_while_it_scores_does_not_silence_the_champion(
 def test_a_champion_of_other_code_is_said_to_need_training(
     tables: Tables, settings: MlSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    keep_features(tables)
     write_examples(tables, rows(3))
     trained = jobs.train("risk", tables, tables, settings)
     jobs.promote_judged("risk", trained.version.version, tables, settings)
